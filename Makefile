@@ -1,0 +1,36 @@
+# One target a task; `make help` lists them. Any of them works first in a fresh clone: all depend on .venv.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONPATH := lambda:.
+
+.PHONY: help setup lock lint format test
+help: ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(BIN)/.ready ## Make .venv with everything the other targets need
+
+# uv comes from its own hashed lock; everything else is installed by it, from hashed locks as well.
+$(BIN)/.ready: requirements/uv.txt requirements/dev.txt
+	@bash scripts/setup.sh "$(PYTHON)"
+	@touch $@
+
+lock: $(BIN)/.ready ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 takes newer versions)
+	@bash scripts/lock.sh
+
+format: $(BIN)/.ready ## Format and sort imports
+	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format .
+
+lint: $(BIN)/.ready ## Formatting, lint, strict types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+test: $(BIN)/.ready ## All tests, with branch coverage
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report

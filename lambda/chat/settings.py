@@ -1,0 +1,161 @@
+"""Every environment variable that the chat function reads, in one object, read once at init.
+
+`docs/configuration.md` is generated from this class (`scripts/configuration.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Seconds = Annotated[float, Meta(gt=0, le=900)]
+Count = Annotated[int, Meta(ge=1)]
+
+_LISTS = ("models", "paths", "attachment_types", "attachment_schemes")
+_ENVIRONMENT = {"openai_api_key": "OPENAI_API_KEY", "openai_base_url": "OPENAI_BASE_URL"}
+
+
+def environment_name(field: str) -> str:
+    """The variable that sets a field: OPENAI_… as every OpenAI client names them, CHAT_… for the rest."""
+    return _ENVIRONMENT.get(field, f"CHAT_{field.upper()}")
+
+
+class SettingsError(ValueError):
+    """A variable has a wrong value; the message is a sentence that names it and says what is allowed."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_name):
+    """The function's configuration. Lists are comma-separated in the environment; an empty value is unset."""
+
+    openai_api_key: Annotated[
+        str, Meta(description="Key of the model provider. Without it every chat answers “not configured”.")
+    ] = ""
+    openai_base_url: Annotated[
+        str,
+        Meta(
+            description="Root of any OpenAI-compatible API: Ollama, vLLM, a LiteLLM proxy.",
+        ),
+    ] = "https://api.openai.com/v1"
+    model: Annotated[
+        str,
+        Meta(min_length=1, description="Model to ask. `provider/model` goes to LiteLLM."),
+    ] = "gpt-4o-mini"
+    models: Annotated[
+        tuple[str, ...],
+        Meta(description="Further models that a request may name in `model`; any other name is refused."),
+    ] = ()
+    source: Annotated[
+        Literal["auto", "openai", "litellm"],
+        Meta(
+            description="`auto` sends names with a slash to LiteLLM; `openai` sends every name to "
+            "`OPENAI_BASE_URL` (vLLM and OpenRouter have slashes in their names); `litellm` sends every name there."
+        ),
+    ] = "auto"
+    system_prompt: Annotated[
+        str, Meta(description="System message put before every conversation; empty for none.")
+    ] = ""
+    allow_client_system: Annotated[
+        bool, Meta(description="Accept system messages from clients. Off: they are refused.")
+    ] = False
+    max_output_tokens: Annotated[
+        int,
+        Meta(
+            ge=0, description="Upper bound of tokens in one answer, sent to the model; 0 for the model's own."
+        ),
+    ] = 0
+    connect_timeout: Annotated[Seconds, Meta(description="Seconds to reach the model's server.")] = 5.0
+    first_token_timeout: Annotated[
+        Seconds, Meta(description="Seconds from the request to the first event.")
+    ] = 60.0
+    token_timeout: Annotated[Seconds, Meta(description="Seconds between two events of an answer.")] = 30.0
+    retry_budget: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=900,
+            description="Seconds within which a failed request may be tried again; 0 for one try.",
+        ),
+    ] = 20.0
+    keepalive: Annotated[
+        Seconds, Meta(description="Seconds of silence after which a keep-alive is sent.")
+    ] = 10.0
+    deadline_margin: Annotated[
+        float,
+        Meta(
+            ge=2,
+            le=60,
+            description="Seconds before the invocation's deadline at which an answer is cut off, saying so.",
+        ),
+    ] = 3.0
+    paths: Annotated[
+        tuple[str, ...],
+        Meta(min_length=1, description="HTTP paths that answer; any other is 404. `*` for all."),
+    ] = ("/", "/api/chat")
+    max_body_bytes: Annotated[Count, Meta(description="Largest request body, in bytes after base64.")] = (
+        262_144
+    )
+    max_messages: Annotated[Count, Meta(description="Most messages in one request.")] = 100
+    attachment_types: Annotated[
+        tuple[str, ...],
+        Meta(description="Media types that an attachment may have; `text/*` covers all of text."),
+    ] = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/*")
+    attachment_schemes: Annotated[
+        tuple[Literal["https", "http", "data"], ...],
+        Meta(description="URL schemes that an attachment may have."),
+    ] = ("https", "data")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read and check all variables.
+
+        Raises:
+            SettingsError: naming the first variable that is wrong, and what is allowed.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for field in cls.__struct_fields__:
+            name = environment_name(field)
+            if text := environ.get(name, "").strip():
+                is_list = field in _LISTS
+                values[name] = [item.strip() for item in text.split(",") if item.strip()] if is_list else text
+        try:
+            settings = msgspec.convert(values, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(_sentence(str(error), values)) from None
+        url = urlsplit(settings.openai_base_url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise SettingsError(
+                f"OPENAI_BASE_URL is {settings.openai_base_url!r}; it must be an http or https URL, "
+                "for example https://api.openai.com/v1 or http://localhost:11434/v1."
+            )
+        return settings
+
+    @property
+    def answers_with_litellm(self) -> bool:
+        """Whether the default model is LiteLLM's to answer."""
+        return self.uses_litellm(self.model)
+
+    def uses_litellm(self, model: str) -> bool:
+        """Whether a model's name is LiteLLM's to answer."""
+        return self.source == "litellm" or (self.source == "auto" and "/" in model)
+
+
+def _sentence(message: str, values: Mapping[str, Any]) -> str:
+    """Make msgspec's "Expected `int` >= 1 - at `$.CHAT_MAX_MESSAGES`" a sentence for the operator."""
+    found = re.fullmatch(r"(?P<what>.*) - at `\$\.(?P<name>\w+)(?:\[.*\])?`", message, re.DOTALL)
+    if found is None:
+        return f"The environment is wrong: {message}."
+    name = found["name"]
+    shown = values[name] if isinstance(values[name], str) else ",".join(values[name])
+    what = found["what"]
+    if "Expected" in what:
+        return f"{name} is {shown!r}, but should be: {what.split(', got')[0].removeprefix('Expected ')}."
+    return f"{name} is {shown!r}: {what}."

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Writes the hashed locks from pyproject.toml: versions and hashes, no index address.
+set -euo pipefail
+compile() {
+  .venv/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate \
+    --python-version 3.11 --custom-compile-command "make lock" ${UPGRADE:+--upgrade} "$@"
+}
+echo "uv" | compile - -o requirements/uv.txt
+compile pyproject.toml -o requirements/function.txt
+compile pyproject.toml --extra litellm -c requirements/function.txt -o requirements/function-litellm.txt
+compile pyproject.toml --group dev -c requirements/function.txt -c requirements/function-litellm.txt -o requirements/dev.txt
