@@ -1,0 +1,1 @@
+"""The chat function: an event in, a stream of an AI SDK protocol out."""

@@ -56,7 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
         Literal["auto", "openai", "litellm"],
         Meta(
             description="`auto` sends names with a slash to LiteLLM; `openai` sends every name to "
-            "`OPENAI_BASE_URL` (vLLM and OpenRouter have slashes in their names); `litellm` sends every name there."
+            "`OPENAI_BASE_URL` (vLLM and OpenRouter have slashes in their names); `litellm` sends every name "
+            "to LiteLLM."
         ),
     ] = "auto"
     system_prompt: Annotated[

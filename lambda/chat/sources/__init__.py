@@ -17,7 +17,8 @@ class ModelSource(Protocol):
     def stream(self, request: ChatRequest) -> AsyncGenerator[list[Part], None]:
         """Yield the answer as batches: one list for what one read of the upstream brought, never empty.
 
-        Adjacent text (or reasoning) deltas of a batch are merged. The last part of the last batch is `Finish`.
+        Adjacent text (or reasoning) deltas of a batch are merged. The last part of the last batch is
+        `Finish`.
         Closing the generator closes the upstream at once.
 
         Raises:
