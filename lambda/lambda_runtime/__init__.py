@@ -1,0 +1,18 @@
+"""A Lambda runtime for Python that streams responses. Standard library only; see README.md beside this file."""
+
+from lambda_runtime.context import LambdaContext
+from lambda_runtime.errors import InvalidStreamingOperation, StreamClosed
+from lambda_runtime.handlers import streamify_response
+from lambda_runtime.shutdown import on_shutdown
+from lambda_runtime.stream import BlockingResponseStream, HttpResponseStream, ResponseStream
+
+__all__ = [
+    "BlockingResponseStream",
+    "HttpResponseStream",
+    "InvalidStreamingOperation",
+    "LambdaContext",
+    "ResponseStream",
+    "StreamClosed",
+    "on_shutdown",
+    "streamify_response",
+]

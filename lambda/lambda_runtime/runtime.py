@@ -1,0 +1,174 @@
+"""The runtime's loop: take events and answer them with one handler, one at a time, for the process's life."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from lambda_runtime.api import RuntimeApiError
+from lambda_runtime.context import LambdaContext
+from lambda_runtime.errors import ErrorReport, RuntimeFault, StreamClosed
+from lambda_runtime.handlers import is_async, streams
+from lambda_runtime.marshal import marshal, unmarshal
+from lambda_runtime.stream import BlockingResponseStream, ResponseStream
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from lambda_runtime.api import Invocation, RuntimeApi
+    from lambda_runtime.logs import LambdaLogHandler
+
+_log = logging.getLogger("lambda_runtime")
+
+
+class Runtime:
+    """One handler and the Runtime API that feeds it.
+
+    Async handlers run on the event loop. All others run in the main thread while the loop stands still, as under
+    awslambdaric: `asyncio.run`, signals and thread-bound libraries work in them as they always did.
+    """
+
+    def __init__(
+        self,
+        api: RuntimeApi,
+        handler: Callable[..., Any],
+        loop: asyncio.AbstractEventLoop,
+        logs: LambdaLogHandler,
+    ) -> None:
+        self._api = api
+        self._handler = handler
+        self._streams = streams(handler)
+        self._is_async = is_async(handler)
+        self._loop = loop
+        self._logs = logs
+
+    def serve_one(self) -> None:
+        """Take one event and answer it.
+
+        Raises:
+            RuntimeApiError: the process must exit.
+            SystemExit, KeyboardInterrupt: the handler's own, after the platform was told.
+        """
+        run = self._loop.run_until_complete
+        invocation = run(self._next())
+        stream = ResponseStream(self._api, invocation) if self._streams else None
+        context = None
+        try:
+            context = LambdaContext(invocation)
+            event = unmarshal(invocation.body, invocation.content_type)
+            if self._is_async:
+                run(self._answer(invocation, stream, event, context))
+            else:
+                self._answer_blocking(invocation, stream, event, context)
+        except RuntimeApiError:
+            raise
+        except BaseException as error:
+            # Whatever ended the handler, the platform is told, so that no caller waits for a dead stream.
+            run(self._fail(invocation, stream, error))
+            if isinstance(error, SystemExit | KeyboardInterrupt):
+                raise
+        finally:
+            if context is not None:
+                run(context.finish_background_tasks())
+
+    async def _next(self) -> Invocation:
+        self._logs.request_id, self._logs.tenant_id = "", None
+        invocation = await self._api.next()
+        self._logs.request_id, self._logs.tenant_id = invocation.request_id, invocation.tenant_id
+        # The X-Ray SDK reads it for each segment; the last invocation's must not stay.
+        if invocation.trace_id is None:
+            os.environ.pop("_X_AMZN_TRACE_ID", None)
+        else:
+            os.environ["_X_AMZN_TRACE_ID"] = invocation.trace_id
+        return invocation
+
+    async def _answer(
+        self, invocation: Invocation, stream: ResponseStream | None, event: Any, context: LambdaContext
+    ) -> None:
+        if stream is None:
+            returned = self._handler(event, context)
+            body, content_type = marshal(
+                _not_a_stream(await returned if inspect.isawaitable(returned) else returned)
+            )
+            await self._api.respond(invocation, body, content_type)
+            return
+        returned = self._handler(event, stream, context)
+        if inspect.isasyncgen(returned):
+            async with contextlib.aclosing(returned):
+                async for piece in returned:
+                    await stream.write(piece)
+            await stream.end()
+        else:
+            _warn_of_result(await returned)
+        _require_end(stream)
+        await stream.settle()
+
+    def _answer_blocking(
+        self, invocation: Invocation, stream: ResponseStream | None, event: Any, context: LambdaContext
+    ) -> None:
+        run = self._loop.run_until_complete
+        if stream is None:
+            body, content_type = marshal(_not_a_stream(self._handler(event, context)))
+            run(self._api.respond(invocation, body, content_type))
+            return
+        blocking = BlockingResponseStream(stream, self._loop)
+        returned = self._handler(event, blocking, context)
+        if inspect.isgenerator(returned):
+            with contextlib.closing(returned):
+                for piece in returned:
+                    blocking.write(piece)
+            blocking.end()
+        else:
+            _warn_of_result(_not_a_stream(returned))
+        _require_end(stream)
+        run(stream.settle())
+
+    async def _fail(
+        self, invocation: Invocation, stream: ResponseStream | None, error: BaseException
+    ) -> None:
+        report = ErrorReport.of(error)
+        self._logs.write_error(report)
+        if stream is None or not stream.started:
+            await self._api.fail(invocation, report)
+            return
+        # A stream that the platform has closed can be told nothing more; its answer, if there is one, is logged.
+        with contextlib.suppress(StreamClosed):
+            await stream.fail(report)
+        with contextlib.suppress(StreamClosed):
+            await stream.settle()
+
+
+def _require_end(stream: ResponseStream) -> None:
+    if not stream.ended:
+        raise RuntimeFault(
+            "Runtime.StreamNotEnded",
+            "The handler returned without ending its response stream. End it with stream.end(), also after a failure.",
+        )
+
+
+def _warn_of_result(result: object) -> None:
+    if result is not None:
+        _log.warning(
+            "A streaming handler's return value is ignored (it returned %s); write to the response stream instead.",
+            type(result).__name__,
+        )
+
+
+def _not_a_stream(result: Any) -> Any:
+    """Refuse what only looks like an answer, with a sentence that says what to do."""
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise RuntimeFault(
+            "Runtime.MarshalError",
+            "The handler returned a generator. Decorate it with lambda_runtime.streamify_response to stream it.",
+        )
+    if inspect.iscoroutine(result):
+        result.close()
+        raise RuntimeFault(
+            "Runtime.MarshalError",
+            "The handler returned a coroutine, but is not itself async def. Declare the outermost function async.",
+        )
+    return result
