@@ -1,9 +1,17 @@
-"""What a chat request is once it has been read and checked."""
+"""What a chat request is, and how the payload of an envelope becomes one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from chat import fields
+from chat.failures import RequestError
+from chat.messages import to_openai
+from chat.tools import read_tool_choice, read_tools
+
+if TYPE_CHECKING:
+    from chat.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +27,43 @@ class ChatRequest:
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
     chat_id: str | None = None
+
+
+def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatRequest:
+    """Check a payload `{messages, id?, model?, tools?, tool_choice?}`; fields of other names are ignored.
+
+    Raises:
+        RequestError: 400, naming the field that is wrong.
+    """
+    if "messages" not in payload:
+        raise RequestError('The request has no "messages".')
+    messages = fields.array(payload["messages"], "messages")
+    if not messages:
+        raise RequestError("messages is empty; it must have at least one message.")
+    if len(messages) > settings.max_messages:
+        raise RequestError(
+            f"messages has {len(messages)} entries; at most {settings.max_messages} are accepted."
+        )
+    converted = to_openai(messages, settings)
+    if not converted:
+        raise RequestError("messages has nothing that a model could answer.")
+    if settings.system_prompt:
+        converted.insert(0, {"role": "system", "content": settings.system_prompt})
+    tools = read_tools(payload.get("tools"))
+    return ChatRequest(
+        messages=converted,
+        model=_model(payload.get("model"), settings),
+        tools=tools,
+        tool_choice=read_tool_choice(payload.get("tool_choice"), tools),
+        chat_id=fields.optional_text(payload.get("id"), "id"),
+    )
+
+
+def _model(value: Any, settings: Settings) -> str:
+    model = fields.optional_text(value, "model")
+    if model is None:
+        return settings.model
+    allowed = dict.fromkeys((settings.model, *settings.models))
+    if model not in allowed:
+        raise RequestError(f"model is {fields.shown(model)}; allowed are: {', '.join(allowed)}.")
+    return model

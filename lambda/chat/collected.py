@@ -1,0 +1,93 @@
+"""An answer as a whole, for clients that cannot stream: parts in, one JSON object out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, assert_never
+
+from chat.parts import (
+    Annotation,
+    Data,
+    Error,
+    File,
+    Finish,
+    ReasoningDelta,
+    ReasoningSignature,
+    RedactedReasoning,
+    Source,
+    StepFinish,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallStart,
+    ToolResult,
+    Usage,
+)
+from chat.protocols.json_text import joined
+from chat.protocols.values import part_value, usage_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chat.parts import FinishReason, Part
+
+
+_LISTS = {ToolCall: "toolCalls", ToolResult: "toolResults", Source: "sources", File: "files"}
+
+
+class CollectedAnswer:
+    """The parts of one answer, put together under the names that the data stream has for them."""
+
+    def __init__(self) -> None:
+        self.error: str | None = None
+        """What an `Error` part said; the answer until then stays."""
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._lists: dict[str, list[Any]] = {}
+        self._reason: FinishReason = "unknown"
+        self._usage: list[Usage | None] = []
+
+    def add(self, parts: Iterable[Part]) -> None:
+        """Take the next parts."""
+        for part in parts:
+            match part:
+                case TextDelta():
+                    self._text.append(part.text)
+                case ReasoningDelta():
+                    self._reasoning.append(part.text)
+                case ToolCall() | ToolResult() | Source() | File():
+                    self._list(_LISTS[type(part)]).append(part_value(part))
+                case Data():
+                    self._list("data").append(part.value)
+                case Annotation():
+                    self._list("annotations").append(part.value)
+                case StepFinish() | Finish():
+                    self._reason = part.reason
+                    self._usage.append(part.usage)
+                case Error():
+                    self.error = part.message
+                    self._reason = "error"
+                case ToolCallStart() | ToolCallDelta() | ReasoningSignature() | RedactedReasoning():
+                    pass  # pieces of a call that comes complete as well; provider data without words
+                case _:
+                    assert_never(part)
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as `{text, finishReason}` and what it had besides.
+
+        That is any of `reasoning`, `toolCalls`, `toolResults`, `sources`, `files`, `data`, `annotations`,
+        `usage`; `usage` is `{promptTokens, completionTokens, totalTokens}` over all
+        steps, absent if that of one is unknown.
+        """
+        answer: dict[str, Any] = {"text": joined("".join(self._text)), "finishReason": self._reason}
+        if self._reasoning:
+            answer["reasoning"] = joined("".join(self._reasoning))
+        answer |= self._lists
+        counted = [usage for usage in self._usage if usage is not None]
+        if counted and len(counted) == len(self._usage):
+            total = Usage(sum(u.input_tokens for u in counted), sum(u.output_tokens for u in counted))
+            totals = {"totalTokens": total.input_tokens + total.output_tokens}
+            answer["usage"] = usage_value(total) | totals
+        return answer
+
+    def _list(self, name: str) -> list[Any]:
+        return self._lists.setdefault(name, [])

@@ -1,0 +1,51 @@
+"""How answers look on the wire: each encoder turns parts into the bytes of one protocol, and does no I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chat.parts import Part
+
+
+class Encoder(Protocol):
+    """The state of one answer in one protocol."""
+
+    content_type: ClassVar[str]
+    headers: ClassVar[Mapping[str, str]]
+    """Headers of the response besides the content type."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the terminal part has been encoded; nothing may follow it."""
+        ...
+
+    def begin(self) -> bytes:
+        """Open the answer ahead of its first part; `encode` does it otherwise. Empty once it is open."""
+        ...
+
+    def encode(self, parts: Iterable[Part]) -> bytes:
+        """The bytes of some parts, complete: they can be written as they are, and cut nothing.
+
+        Raises:
+            PartOrderError: a part cannot stand here in any stream of this protocol.
+        """
+        ...
+
+    def heartbeat(self) -> bytes:
+        """Bytes that keep a silent connection alive and mean nothing; empty after the end."""
+        ...
+
+
+class PartOrderError(Exception):
+    """A source made parts in an order that no protocol has; a fault in the source.
+
+    `encoded` holds what the parts before it had become, to be sent before the error that must follow.
+    An `Error` part is legal after it.
+    """
+
+    def __init__(self, message: str, encoded: bytes) -> None:
+        super().__init__(message)
+        self.encoded = encoded

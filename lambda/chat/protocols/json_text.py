@@ -1,0 +1,52 @@
+r"""JSON as the clients in the browser can read it, and as what they send back can be read here.
+
+Facts:
+
+- `JSON.parse` refuses NaN and Infinity; `JSON.stringify` writes null for them, and so does msgspec.
+- A lone surrogate has no UTF-8 form. Pairs that a model's server split into two escapes are joined, halves
+  become U+FFFD, as `TextDecoder` would have it.
+- U+0000 is legal JSON, but the page sends the text back with the next question, where it is refused
+  (`chat.fields.text`): in text it becomes U+FFFD.
+- Text stays UTF-8, never \u escapes: half the bytes in Greek, a third in Chinese.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode_text(text: str) -> bytes:
+    """The JSON string of a model's text. 0.15 µs for a token: this runs for each."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    try:
+        return _encode(text)
+    except UnicodeEncodeError:
+        return _encode(joined(text))
+
+
+def encode_json(value: Any) -> bytes:
+    """The JSON of a value that `json.loads` gives, whatever is in it."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return joined(json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"))).encode()
+
+
+def joined(text: str) -> str:
+    """Text with its surrogate halves joined or replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

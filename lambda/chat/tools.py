@@ -1,0 +1,104 @@
+"""The tools that a client declares, checked and brought into the form of OpenAI's chat completions."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chat import fields
+from chat.failures import RequestError
+
+MAX_TOOLS = 128
+"""The most functions that OpenAI's chat completions take (API reference, `tools`)."""
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+
+def read_tools(value: Any) -> list[dict[str, Any]] | None:
+    """Read `tools`; None where there are none, since the API refuses an empty list.
+
+    Two forms: OpenAI's array `[{"type": "function", "function": {"name", "description"?, "parameters"?,
+    "strict"?}}]`, and the AI SDK's object `{name: {"description"?, "parameters"?}}`.
+
+    Raises:
+        RequestError: naming the first tool that is wrong.
+    """
+    if value is None:
+        return None
+    tools: list[dict[str, Any]] = []
+    if isinstance(value, dict):
+        for name, tool in value.items():
+            where = f"tools[{fields.shown(name)}]"
+            tools.append(_function({**fields.mapping(tool, where), "name": name}, where))
+    elif isinstance(value, list):
+        for index, tool in enumerate(value):
+            where = f"tools[{index}]"
+            if (kind := fields.mapping(tool, where).get("type")) != "function":
+                raise RequestError(f'{where}.type must be "function", not {_say(kind)}.')
+            where += ".function"
+            tools.append(_function(fields.mapping(tool.get("function"), where), where))
+    else:
+        raise RequestError(f"tools must be an array or an object, not {fields.kind(value)}.")
+    if len(tools) > MAX_TOOLS:
+        raise RequestError(f"tools has {len(tools)} entries; at most {MAX_TOOLS} are accepted.")
+    names: set[str] = set()
+    for tool in tools:
+        if (name := tool["function"]["name"]) in names:
+            raise RequestError(f"tools names {name!r} twice.")
+        names.add(name)
+    return tools or None
+
+
+def read_tool_choice(value: Any, tools: list[dict[str, Any]] | None) -> str | dict[str, Any] | None:
+    """Read `tool_choice`: `auto`, `none`, `required`, or `{"type": "function", "function": {"name"}}`.
+
+    Without tools `auto` and `none` say nothing and become None, since the API refuses a choice among none.
+
+    Raises:
+        RequestError: no such choice, or none of the tools.
+    """
+    if value is None:
+        return None
+    if value in ("auto", "none") and isinstance(value, str):
+        return value if tools else None
+    if not tools:
+        raise RequestError("tool_choice asks for a tool, but tools names none.")
+    if value == "required":
+        return "required"
+    if not isinstance(value, dict) or value.get("type") != "function":
+        raise RequestError(
+            'tool_choice must be "auto", "none", "required" or '
+            f'{{"type": "function", "function": {{"name": "…"}}}}, not {_say(value)}.'
+        )
+    function = fields.mapping(value.get("function"), "tool_choice.function")
+    name = fields.text(function.get("name"), "tool_choice.function.name")
+    if all(tool["function"]["name"] != name for tool in tools):
+        raise RequestError(f"tool_choice.function.name is {fields.shown(name)}, which tools does not name.")
+    return {"type": "function", "function": {"name": name}}
+
+
+def is_tool_name(name: str) -> bool:
+    """Whether the API takes a function of this name."""
+    return _NAME.fullmatch(name) is not None
+
+
+def _function(function: dict[str, Any], where: str) -> dict[str, Any]:
+    name = fields.text(function.get("name"), f"{where}.name")
+    if not is_tool_name(name):
+        raise RequestError(
+            f"{where}.name is {fields.shown(name)}; a tool's name has 1 to 64 letters, digits, - or _."
+        )
+    checked: dict[str, Any] = {"name": name}
+    if (description := fields.optional_text(function.get("description"), f"{where}.description")) is not None:
+        checked["description"] = description
+    if (parameters := function.get("parameters")) is not None:
+        checked["parameters"] = fields.mapping(parameters, f"{where}.parameters")
+    if (strict := function.get("strict")) is not None:
+        if not isinstance(strict, bool):
+            raise RequestError(f"{where}.strict must be a boolean, not {fields.kind(strict)}.")
+        checked["strict"] = strict
+    return {"type": "function", "function": checked}
+
+
+def _say(value: Any) -> str:
+    return fields.shown(value) if isinstance(value, str) else fields.kind(value)
