@@ -1,0 +1,260 @@
+"""The OpenAI wire: a request to `/chat/completions` of any compatible server, its answer as parts.
+
+Two clocks guard an answer. `first_token_timeout` runs from the request, over all its tries, until the first
+event; `token_timeout` between two events. SSE comments count for neither: with them a proxy says that the proxy
+lives, and a model that hangs behind it would hold a billed function until its deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from chat.failures import FailureKind, SourceError
+from chat.settings import SettingsError
+from chat.sources.assembler import Assembler
+from chat.sources.http_client import HttpClient
+from chat.sources.http_connection import HttpError
+from chat.sources.openai_errors import UpstreamError, failure_of
+from chat.sources.retries import asked_to_retry, retry_after, retry_delay
+from chat.sources.streamed_answer import StreamedAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from chat.parts import Part
+    from chat.requests import ChatRequest
+    from chat.settings import Settings
+    from chat.sources.http_client import Response
+
+_log = logging.getLogger(__name__)
+
+# How much of an error's body is read, and for how long, before the failure is reported.
+MAX_ERROR_BODY: Final = 64 * 1024
+ERROR_BODY_SECONDS: Final = 5.0
+# The largest answer of a server that does not stream.
+MAX_COMPLETION: Final = 16 * 1024 * 1024
+
+
+class OpenAIWire:
+    """A `ModelSource` over `OPENAI_BASE_URL`; one per process.
+
+    Raises:
+        SettingsError: the key cannot stand in a header, or a proxy variable is wrong.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        key = settings.openai_api_key
+        if not all("!" <= character <= "~" for character in key):
+            raise SettingsError(
+                "OPENAI_API_KEY has a space or a character outside ASCII in it, so it cannot be sent as a header; "
+                "copy the key again."
+            )
+        self._settings = settings
+        url = urlsplit(settings.openai_base_url)
+        self._host = url.hostname or ""
+        self._client = HttpClient(
+            urlunsplit(url._replace(path=f"{url.path.rstrip('/')}/chat/completions", fragment="")),
+            {
+                "Authorization": f"Bearer {key}",
+                "Content-Type": "application/json",
+                "Accept": "text/event-stream, application/json",
+                "User-Agent": "lambda-token-streaming",
+            },
+            settings.connect_timeout,
+        )
+
+    def prepare(self) -> None:
+        """Do at init what the first request would wait for."""
+        self._client.prepare()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[list[Part], None]:
+        """See `ModelSource.stream`.
+
+        A try that fails before any part has come is repeated while that can help and `retry_budget` allows.
+
+        Raises:
+            SourceError: with the kind of the last try's failure.
+        """
+        settings = self._settings
+        if not settings.openai_api_key:
+            raise SourceError(FailureKind.NOT_CONFIGURED, "OPENAI_API_KEY is not set.")
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        deadline = begun + settings.first_token_timeout
+        body = request_body(request, settings)
+        for attempt in itertools.count():
+            answered = False
+            try:
+                async with aclosing(self._try(body, deadline)) as batches:
+                    async for batch in batches:
+                        answered = True
+                        yield batch
+            except SourceError as error:
+                error.detail = self._scrub(error.detail)
+                error.args = (error.detail,)
+                if answered or not isinstance(error, UpstreamError) or not error.transient:
+                    raise
+                delay = retry_delay(attempt, error.retry_after)
+                now = clock()
+                if now + delay > begun + settings.retry_budget or now + delay >= deadline:
+                    raise
+                _log.warning("%s Trying again in %.1f s.", error.detail, delay)
+            else:
+                return
+            await asyncio.sleep(delay)
+
+    async def _try(self, body: bytes, deadline: float) -> AsyncGenerator[list[Part], None]:
+        response: Response | None = None
+        try:
+            try:
+                response = await self._client.post(body, deadline)
+            except HttpError as error:
+                raise UpstreamError(
+                    FailureKind.UNAVAILABLE, f"{self._host}: {error}.", transient=error.transient
+                ) from None
+            except TimeoutError:
+                raise self._late_start() from None
+            await self._check(response)
+            first = await self._read(response, deadline, self._late_start())
+            # An SSE stream never begins with a brace, whatever its content type says.
+            if first.lstrip().startswith(b"{"):
+                yield await self._whole(response, first, deadline)
+                return
+            async with aclosing(self._events(response, first, deadline)) as batches:
+                async for batch in batches:
+                    yield batch
+        finally:
+            if response is not None:
+                response.close()
+
+    async def _events(
+        self, response: Response, data: bytes, deadline: float
+    ) -> AsyncGenerator[list[Part], None]:
+        settings = self._settings
+        clock = asyncio.get_running_loop().time
+        answer = StreamedAnswer()
+        late = self._late_start()
+        while True:
+            batch, failure = answer.feed(data)
+            # The upstream is let go before the consumer gets its last batch: it may take its time.
+            if failure is not None:
+                response.close()
+            elif answer.ended:
+                response.done()
+            if batch:
+                yield batch
+            if failure is not None:
+                raise failure
+            if answer.ended:
+                return
+            if answer.moved:
+                deadline = clock() + settings.token_timeout
+                late = self._late_token()
+            data = await self._read(response, deadline, late)
+
+    async def _whole(self, response: Response, body: bytes, deadline: float) -> list[Part]:
+        """The answer of a server that ignores `stream`."""
+        while data := await self._read(response, deadline, self._late_start()):
+            body += data
+            if len(body) > MAX_COMPLETION:
+                raise SourceError(
+                    FailureKind.BROKEN_STREAM,
+                    f"{self._host} answers without streaming, with more than {MAX_COMPLETION} bytes.",
+                )
+        response.done()
+        assembler = Assembler()
+        assembler.feed(body)
+        batch = assembler.take()
+        return batch + assembler.finish()
+
+    async def _read(self, response: Response, deadline: float, late: SourceError) -> bytes:
+        try:
+            return await response.read(deadline)
+        except HttpError as error:
+            raise UpstreamError(
+                FailureKind.BROKEN_STREAM, f"{self._host}: {error}.", transient=error.transient
+            ) from None
+        except TimeoutError:
+            raise late from None
+
+    async def _check(self, response: Response) -> None:
+        status, headers = response.status, response.headers
+        if status == 200:  # noqa: PLR2004 - the one status of an answer
+            if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+                raise SourceError(
+                    FailureKind.BROKEN_STREAM,
+                    f"{self._host} compresses its answer ({headers['content-encoding']}) though it was asked "
+                    "not to; switch that off at the server or the proxy before it.",
+                )
+            if headers.get("content-type", "").lower().startswith("text/html"):
+                raise SourceError(
+                    FailureKind.BAD_REQUEST,
+                    f"{self._host} answers with a web page, not with a model's answer; OPENAI_BASE_URL must be "
+                    "the API's root, as in https://api.openai.com/v1.",
+                )
+            return
+        limit = asyncio.get_running_loop().time() + ERROR_BODY_SECONDS
+        body = await response.read_up_to(MAX_ERROR_BODY, limit)
+        response.done()
+        failure = failure_of(status, body)
+        transient = failure.transient
+        asked = asked_to_retry(headers)
+        # A quota that is used up stays so for longer than any retry.
+        if asked is not None and failure.kind is not FailureKind.QUOTA_EXCEEDED:
+            transient = asked
+        hint = ""
+        if status == 404 and failure.kind is FailureKind.BAD_REQUEST:  # noqa: PLR2004 - a wrong path
+            hint = " Is OPENAI_BASE_URL the API's root, as in https://api.openai.com/v1?"
+        elif location := headers.get("location"):
+            hint = f" It redirects to {location[:200]}; set OPENAI_BASE_URL to where the API is."
+        raise UpstreamError(
+            failure.kind,
+            f"{self._host} answered {status}: {failure.words or 'no message'}.{hint}",
+            transient=transient,
+            retry_after=retry_after(headers),
+        )
+
+    def _late_start(self) -> SourceError:
+        return SourceError(
+            FailureKind.TIMEOUT,
+            f"{self._host} sent no event within {self._settings.first_token_timeout:g} s of the request.",
+        )
+
+    def _late_token(self) -> SourceError:
+        return SourceError(
+            FailureKind.TIMEOUT,
+            f"{self._host} sent no event for {self._settings.token_timeout:g} s in the middle of its answer.",
+        )
+
+    def _scrub(self, detail: str) -> str:
+        """Take the key out of an upstream's words: some repeat what they were sent."""
+        return detail.replace(self._settings.openai_api_key, "[OPENAI_API_KEY]")
+
+
+def request_body(request: ChatRequest, settings: Settings) -> bytes:
+    """The JSON of a streaming chat completion (`openai.types.chat.CompletionCreateParamsStreaming`)."""
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": request.messages,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if request.tools:
+        body["tools"] = request.tools
+        # OpenAI refuses a choice where there is nothing to choose from.
+        if request.tool_choice is not None:
+            body["tool_choice"] = request.tool_choice
+    if settings.max_output_tokens:
+        body["max_completion_tokens"] = settings.max_output_tokens
+    return msgspec.json.encode(body)
