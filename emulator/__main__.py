@@ -1,0 +1,118 @@
+"""`python -m emulator`: the command line of the local Lambda."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import signal
+import sys
+from pathlib import Path
+
+from emulator.front import Front
+from emulator.function import Function
+from emulator.logs import Log
+from emulator.serving import PortError, serving
+from emulator.settings import FunctionSettings
+
+_EXAMPLE = """\
+The command is any program that speaks the Runtime API; without one, the function of this repository runs.
+
+  python -m emulator
+  python -m emulator --port 0 --timeout 5 -- python -m awslambdaric app.handler
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    fields = {field.name for field in dataclasses.fields(FunctionSettings)}
+    chosen = {name: value for name, value in vars(options).items() if name in fields and value is not None}
+    if options.command:
+        chosen["command"] = tuple(options.command)
+    settings = FunctionSettings(**chosen)
+    if not settings.task_root.is_dir():
+        print(
+            f"The task root {settings.task_root} is not a directory; name one with --task-root.",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        asyncio.run(_serve(settings, options.host, options.port))
+    except PortError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(settings: FunctionSettings, host: str, port: int) -> None:
+    log = Log.to(sys.stderr)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with (
+        Function(settings, log) as function,
+        serving(Front(function, log.platform), host, port) as bound,
+    ):
+        shown = f"[{host}]" if ":" in host else host
+        print(f"Function URL   http://{shown}:{bound}/")
+        print(f"Direct invoke  http://{shown}:{bound}/2015-03-31/functions/{settings.name}/invocations")
+        print(f"Command        {' '.join(settings.command)}")
+        print("Ctrl-C stops it.", flush=True)
+        await stop.wait()
+        # First the function, so that answers still open end before their server does.
+        await function.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m emulator",
+        description="A local Lambda that really streams: Function URL, direct invoke, Runtime API.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = FunctionSettings()
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=9001, help="port to listen on, 0 for a free one (%(default)s)"
+    )
+    parser.add_argument("--name", help=f"the function's name ({default.name})")
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        help=f"seconds that an invocation may take, up to 900 ({default.timeout:g})",
+    )
+    parser.add_argument(
+        "--init-timeout", type=_seconds, help=f"seconds that the init may take ({default.init_timeout:g})"
+    )
+    parser.add_argument(
+        "--memory",
+        dest="memory_mb",
+        type=int,
+        help=f"MB, told to the function, not enforced ({default.memory_mb})",
+    )
+    parser.add_argument(
+        "--task-root", type=Path, help="directory in which the command starts (lambda/ of this repository)"
+    )
+    parser.add_argument("command", nargs="*", help="the function's command, after --")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:  # noqa: PLR2004 - TCP's range
+        raise argparse.ArgumentTypeError(f"{port} is not a port; ports are 0 to 65535")
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 900:  # noqa: PLR2004 - Lambda's longest timeout, AWS developer guide, "Lambda quotas"
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a timeout; Lambda allows more than 0 and up to 900 seconds"
+        )
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

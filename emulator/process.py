@@ -1,0 +1,154 @@
+"""The function's process: started in a group of its own, its output passed on line by line, never an orphan."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# Between SIGTERM and SIGKILL, when an extension is registered (AWS developer guide, "Shutdown phase").
+_GRACE_SECONDS = 0.5
+
+
+class CommandError(Exception):
+    """The function's command cannot be started; the message says what to do."""
+
+
+class Watchdog:
+    """The emulator's end of `emulator.watchdog`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls) -> Watchdog:
+        """Start it, out of reach of the terminal's Ctrl-C."""
+        script = str(Path(__file__).with_name("watchdog.py"))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", script, stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
+        return cls(process)
+
+    def watch(self, group: int) -> None:
+        """Take over a process group should the emulator die."""
+        self._write(f"+{group}\n")
+
+    def forget(self, group: int) -> None:
+        """The process group is gone."""
+        self._write(f"-{group}\n")
+
+    def _write(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode())
+
+    async def stop(self) -> None:
+        """End it; it kills what it still watches."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
+
+
+class FunctionProcess:
+    """A running command. `exited` is done when it and all that it started are gone, and its output was read."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, watchdog: Watchdog, log: Callable[[str], None]
+    ) -> None:
+        self.pid = process.pid
+        self.exited: asyncio.Task[int] = asyncio.create_task(self._reap(log))
+        self._process = process
+        self._watchdog = watchdog
+
+    @classmethod
+    async def start(
+        cls,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        directory: Path,
+        watchdog: Watchdog,
+        log: Callable[[str], None],
+    ) -> FunctionProcess:
+        """Start `command` in `directory`; `log` gets each line that it prints.
+
+        Raises:
+            CommandError: there is no such command or directory.
+        """
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env=dict(environment),
+                cwd=directory,
+                start_new_session=True,
+            )
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise CommandError(
+                f"Cannot start {' '.join(command)!r} in {directory}: {reason}. The command runs the function's "
+                "runtime client, for example: python -m lambda_runtime chat.app.streaming_handler"
+            ) from None
+        watchdog.watch(process.pid)
+        return cls(process, watchdog, log)
+
+    async def stop(self, *, gracefully: bool) -> None:
+        """Kill the whole group; `gracefully` sends SIGTERM first and waits half a second."""
+        if gracefully:
+            self._signal(signal.SIGTERM)
+            await asyncio.wait({self.exited}, timeout=_GRACE_SECONDS)
+        self._signal(signal.SIGKILL)
+        await self.exited
+
+    def peak_memory_mb(self) -> int | None:
+        """The most memory that the process has used, in MB; None where the system does not tell (Linux does)."""
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return -(-int(line.split()[1]) // 1024)
+        return None
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    async def _reap(self, log: Callable[[str], None]) -> int:
+        output = asyncio.create_task(self._read_output(log))
+        code = await self._process.wait()
+        self._signal(signal.SIGKILL)  # what it started and left behind
+        await output
+        self._watchdog.forget(self.pid)
+        return code
+
+    async def _read_output(self, log: Callable[[str], None]) -> None:
+        assert self._process.stdout is not None
+        rest = b""
+        while chunk := await self._process.stdout.read(65536):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                _log_line(line, log)
+        if rest:
+            _log_line(rest, log)
+
+
+def _log_line(line: bytes, log: Callable[[str], None]) -> None:
+    """AWS's own Python client writes the lines of one message with CR between them: they are lines here."""
+    for text in line.decode(errors="replace").rstrip("\r").split("\r"):
+        log(text)
+
+
+def describe_exit(code: int) -> str:
+    """How a process ended, in the words of Lambda's `Runtime.ExitError`."""
+    if code == 0:
+        return "Runtime exited without providing a reason"
+    if code < 0:
+        name = (signal.strsignal(-code) or f"signal {-code}").lower()
+        return f"Runtime exited with error: signal: {name}"
+    return f"Runtime exited with error: exit status {code}"

@@ -1,0 +1,328 @@
+"""The Runtime API and the Extensions API of one execution environment, as its processes see them.
+
+Facts, with their sources:
+
+- Paths, headers, status codes and error documents are those of the runtime interface emulator (`rapi/`), which
+  AWS builds from the service's own code; the streaming mode is in the Node.js runtime interface client.
+- An environment is given an event when its runtime waits in `/next` and every extension has called
+  `/extension/event/next` (AWS developer guide, "Lambda execution environment lifecycle"). Extensions started by
+  the runtime itself ("internal") may subscribe to INVOKE only, and register before the first `/next`.
+- Trailers: uvicorn with httptools appends them to the list of the request's headers, at the latest when the body
+  ends; Starlette copies that list on first use, so it is kept aside before Starlette sees the request.
+
+The Cognito identity header is never sent: nothing here signs in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from emulator.invocation import FunctionError, IllegalTransition, Invocation, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+# Runtime interface emulator, `interop.MaxPayloadSize`: 6 MiB and 100 bytes.
+MAX_BUFFERED = 6 * 1024 * 1024 + 100
+# AWS developer guide, "Lambda quotas": 200 MB for a streamed response.
+MAX_STREAMED = 200 * 1024 * 1024
+_MAX_EXTENSIONS = 10
+_ERROR_TYPE = "lambda-runtime-function-error-type"
+_ERROR_BODY = "lambda-runtime-function-error-body"
+_HEADERS_AND_TRAILERS = "emulator.headers_and_trailers"
+_Event = TypeVar("_Event")
+
+
+@dataclass(eq=False)
+class _Extension:
+    """One registered extension; `waiting` from its `/event/next` until it is given an event."""
+
+    name: str
+    wants_invoke: bool
+    waiting: bool = False
+    events: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+
+
+class RuntimeApi:
+    """An ASGI application that speaks to one environment's processes.
+
+    `started` is set at the first `/next`; `init_error` is what `/init/error` said. `function` describes the
+    function to extensions (`functionName`, `functionVersion`, `handler`). `warn` gets sentences for the log.
+    """
+
+    def __init__(self, function: Mapping[str, str], warn: Callable[[str], None]) -> None:
+        self.started = asyncio.Event()
+        self.init_error: FunctionError | None = None
+        self._function = function
+        self._warn = warn
+        self._runtime_waits = False
+        self._extensions: dict[str, _Extension] = {}
+        self._next: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._ready = asyncio.Event()
+        self._current: Invocation | None = None
+        self._app = Starlette(
+            routes=[
+                Route("/2018-06-01/runtime/invocation/next", self._invocation_next),
+                Route("/2018-06-01/runtime/invocation/{id}/response", self._response, methods=["POST"]),
+                Route("/2018-06-01/runtime/invocation/{id}/error", self._error, methods=["POST"]),
+                Route("/2018-06-01/runtime/init/error", self._init_error, methods=["POST"]),
+                Route("/2020-01-01/extension/register", self._register, methods=["POST"]),
+                Route("/2020-01-01/extension/event/next", self._extension_next),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of the environment's processes (ASGI)."""
+        scope[_HEADERS_AND_TRAILERS] = scope["headers"]
+        await self._app(scope, receive, send)
+
+    @property
+    def has_extensions(self) -> bool:
+        """Whether an extension is registered: only then does the platform send SIGTERM before SIGKILL."""
+        return bool(self._extensions)
+
+    async def ready(self) -> None:
+        """Wait until the runtime and all extensions wait for an event."""
+        await self._ready.wait()
+
+    def offer(self, invocation: Invocation) -> None:
+        """Give an invocation to the runtime and tell the extensions that want to know; `ready` is when it is over."""
+        self._ready.clear()
+        self._runtime_waits = False
+        self._current = invocation
+        invocation.start_clock()
+        self._next.put_nowait(invocation)
+        for extension in self._extensions.values():
+            if extension.wants_invoke:
+                extension.waiting = False
+                extension.events.put_nowait(
+                    {
+                        "eventType": "INVOKE",
+                        "deadlineMs": invocation.deadline_ms,
+                        "requestId": invocation.request_id,
+                        "invokedFunctionArn": invocation.arn,
+                        "tracing": {"type": "X-Amzn-Trace-Id", "value": invocation.trace_id},
+                    }
+                )
+
+    async def _invocation_next(self, request: Request) -> Response:
+        if self._current is not None and self._current.phase in (Phase.RUNNING, Phase.RESPONDING):
+            return _refuse(IllegalTransition(self._current.phase, "Ready"))
+        self._runtime_waits = True
+        self.started.set()
+        self._note_readiness()
+        invocation = await _unless_disconnected(request, self._next)
+        if invocation is None:
+            self._runtime_waits = False
+            self._ready.clear()
+            return Response(status_code=500)
+        invocation.deliver()
+        headers = {
+            "Content-Type": "application/json",
+            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+            "Lambda-Runtime-Invocation-Id": invocation.invocation_id,
+            "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": invocation.arn,
+            "Lambda-Runtime-Trace-Id": invocation.trace_id,
+        }
+        if invocation.client_context is not None:
+            headers["Lambda-Runtime-Client-Context"] = invocation.client_context
+        if invocation.tenant_id is not None:
+            headers["Lambda-Runtime-Aws-Tenant-Id"] = invocation.tenant_id
+        return Response(invocation.payload, headers=headers)
+
+    async def _response(self, request: Request) -> Response:
+        invocation = self._find(request)
+        if invocation is None:
+            return _error_document(400, "InvalidRequestID", "Invalid request ID")
+        mode = request.headers.get("lambda-runtime-function-response-mode")
+        if mode not in (None, "streaming"):
+            invocation.fail(FunctionError("Runtime.InvalidResponseModeHeader", b""))
+            return _error_document(400, "InvalidFunctionResponseMode", "Invalid function response mode")
+        streaming = mode is not None
+        try:
+            invocation.begin(streaming=streaming, content_type=request.headers.get("content-type"))
+        except IllegalTransition as error:
+            return _refuse(error)
+        try:
+            too_large = await (_stream if streaming else _collect)(request, invocation)
+        except ClientDisconnect:
+            invocation.fail(FunctionError.of("Runtime.TruncatedResponse", "The response was cut off."))
+            return _error_document(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
+        if too_large is not None:
+            invocation.fail(FunctionError.of("Function.ResponseSizeTooLarge", too_large))
+            return _error_document(413, "RequestEntityTooLarge", too_large)
+        trailing = _trailers(request)
+        if streaming and trailing is not None:
+            invocation.fail(trailing)
+        else:
+            invocation.end()
+        return _accepted()
+
+    async def _error(self, request: Request) -> Response:
+        invocation = self._find(request)
+        if invocation is None:
+            return _error_document(400, "InvalidRequestID", "Invalid request ID")
+        try:
+            invocation.error(await _reported(request))
+        except IllegalTransition as error:
+            return _refuse(error)
+        return _accepted()
+
+    async def _init_error(self, request: Request) -> Response:
+        if self.started.is_set():
+            return _refuse(
+                IllegalTransition(self._current.phase if self._current else Phase.QUEUED, "InitError")
+            )
+        self.init_error = await _reported(request)
+        return _accepted()
+
+    async def _register(self, request: Request) -> Response:
+        name = request.headers.get("lambda-extension-name", "")
+        try:
+            events = json.loads(await request.body()).get("events") or []
+            unknown = [event for event in events if event != "INVOKE"]
+        except (ValueError, AttributeError, TypeError) as error:
+            return _error_document(403, "InvalidRequestFormat", str(error))
+        refused = {
+            ("Extension.InvalidExtensionName", "Empty extension name"): not name,
+            (
+                "Extension.InvalidEventType",
+                f"{unknown}: an extension that the runtime itself starts can register for INVOKE only",
+            ): unknown,
+            ("Extension.RegistrationClosed", "Extension registration closed already"): self.started.is_set(),
+            ("Extension.InvalidExtensionState", "Extension with this name already registered"): any(
+                extension.name == name for extension in self._extensions.values()
+            ),
+            ("Extension.TooManyExtensions", f"Extension limit ({_MAX_EXTENSIONS}) reached"): (
+                len(self._extensions) == _MAX_EXTENSIONS
+            ),
+        }
+        for (error_type, message), holds in refused.items():
+            if holds:
+                return _error_document(403, error_type, message)
+        identifier = str(uuid.uuid4())
+        self._extensions[identifier] = _Extension(name, wants_invoke="INVOKE" in events)
+        return JSONResponse(dict(self._function), headers={"Lambda-Extension-Identifier": identifier})
+
+    async def _extension_next(self, request: Request) -> Response:
+        identifier = request.headers.get("lambda-extension-identifier")
+        if not identifier:
+            return _error_document(
+                403, "Extension.MissingExtensionIdentifier", "Missing extension identifier"
+            )
+        extension = self._extensions.get(identifier)
+        if extension is None:
+            return _error_document(
+                403, "Extension.UnknownExtensionIdentifier", f"Unknown extension {identifier}"
+            )
+        extension.waiting = True
+        self._note_readiness()
+        event = await _unless_disconnected(request, extension.events)
+        if event is None:
+            return Response(status_code=500)
+        return JSONResponse(event, headers={"Lambda-Extension-Event-Identifier": str(uuid.uuid4())})
+
+    def _note_readiness(self) -> None:
+        if self._runtime_waits and all(extension.waiting for extension in self._extensions.values()):
+            self._ready.set()
+
+    def _find(self, request: Request) -> Invocation | None:
+        """The invocation that the path names, if it is the one in this environment."""
+        invocation = self._current
+        if invocation is None or request.path_params["id"] != invocation.request_id:
+            return None
+        echoed = request.headers.get("lambda-runtime-invocation-id")
+        if echoed != invocation.invocation_id:
+            said = "nothing" if echoed is None else repr(echoed)
+            self._warn(
+                f"The runtime was given Lambda-Runtime-Invocation-Id {invocation.invocation_id!r} and sent back "
+                f"{said} with its answer; it should return what it was given."
+            )
+        return invocation
+
+
+async def _unless_disconnected(request: Request, queue: asyncio.Queue[_Event]) -> _Event | None:
+    """The next event of a long poll, or None when the one who polls has gone."""
+    event = asyncio.create_task(queue.get())
+    gone = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({event, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return event.result() if event.done() else None
+    finally:
+        for task in (event, gone):
+            task.cancel()
+        await asyncio.gather(event, gone, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _collect(request: Request, invocation: Invocation) -> str | None:
+    """Hand on a buffered response as one piece; returns what is wrong with its size."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BUFFERED:
+            return f"Exceeded maximum allowed payload size ({MAX_BUFFERED} bytes)."
+    await invocation.write(bytes(body))
+    return None
+
+
+async def _stream(request: Request, invocation: Invocation) -> str | None:
+    """Hand on each piece of a streaming response as it comes; returns what is wrong with its size."""
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_STREAMED:
+            return f"Exceeded maximum allowed payload size ({MAX_STREAMED} bytes)."
+        await invocation.write(chunk)
+    return None
+
+
+def _trailers(request: Request) -> FunctionError | None:
+    """The error that the trailers carry, if they do."""
+    found = {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in request.scope[_HEADERS_AND_TRAILERS]
+    }
+    error_type = found.get(_ERROR_TYPE)
+    if error_type is None:
+        return None
+    try:
+        body = base64.b64decode(found.get(_ERROR_BODY, ""), validate=True)
+    except binascii.Error:
+        return FunctionError.of(error_type, f"The trailer {_ERROR_BODY} is not base64.")
+    return FunctionError(error_type, body)
+
+
+async def _reported(request: Request) -> FunctionError:
+    """The error that a POST to `/error` or `/init/error` carries."""
+    return FunctionError(request.headers.get(_ERROR_TYPE, "Runtime.Unknown"), await request.body())
+
+
+def _error_document(status: int, error_type: str, message: str) -> Response:
+    return JSONResponse({"errorMessage": message, "errorType": error_type}, status)
+
+
+def _refuse(error: IllegalTransition) -> Response:
+    return _error_document(403, "InvalidStateTransition", str(error))
+
+
+def _accepted() -> Response:
+    return JSONResponse({"status": "OK"}, 202)
