@@ -7,9 +7,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONPATH := lambda:.
 
-.PHONY: help setup lock lint format test
+.PHONY: help setup lock lint format test demo
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(BIN)/.ready ## Watch an answer stream through the function: stand-in model, or OPENAI_API_KEY (MESSAGE="…")
+	@$(BIN)/python -m emulator.demo
 
 setup: $(BIN)/.ready ## Make .venv with everything the other targets need
 
