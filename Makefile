@@ -37,3 +37,11 @@ test: $(BIN)/.ready ## All tests, with branch coverage
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
+
+.PHONY: clients
+clients: tests/clients/node_modules/.package-lock.json ## The real chat clients, for the tests that drive them (needs Node 20)
+
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "clients: npm is missing. Install Node 20 or newer (Debian: apt-get install npm)." >&2; exit 1; }
+	@cd tests/clients && npm ci --no-progress --loglevel=error
+	@touch $@

@@ -1,0 +1,58 @@
+"""JSON that the client's `JSON.parse` reads and that UTF-8 can carry."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.protocols.json_text import encode_json, encode_text, joined
+from tests.chat.part_strategies import texts, values
+
+
+@given(texts)
+def test_text_comes_back_but_for_what_is_no_text(text: str) -> None:
+    assert json.loads(encode_text(text)) == joined(text).replace("\0", "\ufffd")
+
+
+@given(values)
+def test_any_value_is_strict_json_on_one_line(value: Any) -> None:
+    encoded = encode_json(value)
+    assert b"\n" not in encoded
+    json.loads(encoded.decode(), parse_constant=pytest.fail)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+def test_sound_values_come_back_as_they_were(value: Any) -> None:
+    assert json.loads(encode_json(value)) == value
+
+
+def test_numbers_that_json_has_not_become_null() -> None:
+    """As `JSON.stringify` writes them; also beside text that takes the other way."""
+    assert encode_json([float("nan"), float("inf"), -float("inf")]) == b"[null,null,null]"
+    assert (
+        encode_json({"a": [float("nan")], "b": "\ud83d", "c": 1.5})
+        == '{"a":[null],"b":"\ufffd","c":1.5}'.encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("halves", "whole"),
+    [
+        ("\ud83d\ude00", "😀"),
+        ("a\ud83d", "a\ufffd"),
+        ("\ude00b", "\ufffdb"),
+        ("\ud83d\ud83d\ude00", "\ufffd😀"),
+    ],
+)
+def test_surrogates_are_joined_or_replaced(halves: str, whole: str) -> None:
+    assert joined(halves) == whole
+    assert encode_text(halves).decode() == f'"{whole}"'
+    assert encode_json([halves]).decode() == f'["{whole}"]'
+
+
+def test_text_stays_utf8() -> None:
+    assert encode_text("Ελλάδα\u2028") == '"Ελλάδα\u2028"'.encode()
