@@ -8,9 +8,6 @@ lives, and a model that hangs behind it would hold a billed function until its d
 from __future__ import annotations
 
 import asyncio
-import itertools
-import logging
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,7 +19,7 @@ from chat.sources.assembler import Assembler
 from chat.sources.http_client import HttpClient
 from chat.sources.http_connection import HttpError
 from chat.sources.openai_errors import UpstreamError, failure_of
-from chat.sources.retries import asked_to_retry, retry_after, retry_delay
+from chat.sources.retries import asked_to_retry, retried, retry_after
 from chat.sources.streamed_answer import StreamedAnswer
 
 if TYPE_CHECKING:
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
     from chat.requests import ChatRequest
     from chat.settings import Settings
     from chat.sources.http_client import Response
-
-_log = logging.getLogger(__name__)
 
 # How much of an error's body is read, and for how long, before the failure is reported.
 MAX_ERROR_BODY: Final = 64 * 1024
@@ -78,90 +73,54 @@ class OpenAIWire:
         """Close all connections."""
         await self._client.aclose()
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[list[Part], None]:
-        """See `ModelSource.stream`.
-
-        A try that fails before any part has come is repeated while that can help and `retry_budget` allows.
-
-        Raises:
-            SourceError: with the kind of the last try's failure.
-        """
-        settings = self._settings
-        if not settings.openai_api_key:
-            raise SourceError(FailureKind.NOT_CONFIGURED, "OPENAI_API_KEY is not set.")
-        clock = asyncio.get_running_loop().time
-        begun = clock()
-        deadline = begun + settings.first_token_timeout
-        body = request_body(request, settings)
-        for attempt in itertools.count():
-            answered = False
-            try:
-                async with aclosing(self._try(body, deadline)) as batches:
-                    async for batch in batches:
-                        answered = True
-                        yield batch
-            except SourceError as error:
-                error.detail = self._scrub(error.detail)
-                error.args = (error.detail,)
-                if answered or not isinstance(error, UpstreamError) or not error.transient:
-                    raise
-                delay = retry_delay(attempt, error.retry_after)
-                now = clock()
-                if now + delay > begun + settings.retry_budget or now + delay >= deadline:
-                    raise
-                _log.warning("%s Trying again in %.1f s.", error.detail, delay)
-            else:
-                return
-            await asyncio.sleep(delay)
+    def stream(self, request: ChatRequest) -> AsyncGenerator[list[Part], None]:
+        """See `ModelSource.stream`."""
+        body = request_body(request, self._settings)
+        return retried(lambda deadline: self._try(body, deadline), self._settings, self._scrub)
 
     async def _try(self, body: bytes, deadline: float) -> AsyncGenerator[list[Part], None]:
-        response: Response | None = None
+        if not self._settings.openai_api_key:
+            raise SourceError(FailureKind.NOT_CONFIGURED, "OPENAI_API_KEY is not set.")
+        response = await self._post(body, deadline)
         try:
-            try:
-                response = await self._client.post(body, deadline)
-            except HttpError as error:
-                raise UpstreamError(
-                    FailureKind.UNAVAILABLE, f"{self._host}: {error}.", transient=error.transient
-                ) from None
-            except TimeoutError:
-                raise self._late_start() from None
             await self._check(response)
-            first = await self._read(response, deadline, self._late_start())
-            # An SSE stream never begins with a brace, whatever its content type says.
-            if first.lstrip().startswith(b"{"):
-                yield await self._whole(response, first, deadline)
-                return
-            async with aclosing(self._events(response, first, deadline)) as batches:
-                async for batch in batches:
-                    yield batch
-        finally:
-            if response is not None:
-                response.close()
-
-    async def _events(
-        self, response: Response, data: bytes, deadline: float
-    ) -> AsyncGenerator[list[Part], None]:
-        settings = self._settings
-        clock = asyncio.get_running_loop().time
-        answer = StreamedAnswer()
-        late = self._late_start()
-        while True:
-            batch, failure = answer.feed(data)
-            # The upstream is let go before the consumer gets its last batch: it may take its time.
-            if failure is not None:
-                response.close()
-            elif answer.ended:
-                response.done()
-            if batch:
-                yield batch
-            if failure is not None:
-                raise failure
-            if answer.ended:
-                return
-            if answer.moved:
-                deadline = clock() + settings.token_timeout
-                late = self._late_token()
+            late = self._late_start()
             data = await self._read(response, deadline, late)
+            # An SSE stream never begins with a brace, whatever its content type says.
+            if data.lstrip().startswith(b"{"):
+                yield await self._whole(response, data, deadline)
+                return
+            clock = asyncio.get_running_loop().time
+            answer = StreamedAnswer()
+            while True:
+                batch, failure = answer.feed(data)
+                # The upstream is let go before the consumer gets its last batch: it may take its time.
+                if failure is not None:
+                    response.close()
+                elif answer.ended:
+                    response.done()
+                if batch:
+                    yield batch
+                if failure is not None:
+                    raise failure
+                if answer.ended:
+                    return
+                if answer.moved:
+                    deadline = clock() + self._settings.token_timeout
+                    late = self._late_token()
+                data = await self._read(response, deadline, late)
+        finally:
+            response.close()
+
+    async def _post(self, body: bytes, deadline: float) -> Response:
+        try:
+            return await self._client.post(body, deadline)
+        except HttpError as error:
+            raise UpstreamError(
+                FailureKind.UNAVAILABLE, f"{self._host}: {error}.", transient=error.transient
+            ) from None
+        except TimeoutError:
+            raise self._late_start() from None
 
     async def _whole(self, response: Response, body: bytes, deadline: float) -> list[Part]:
         """The answer of a server that ignores `stream`."""
@@ -239,7 +198,8 @@ class OpenAIWire:
 
     def _scrub(self, detail: str) -> str:
         """Take the key out of an upstream's words: some repeat what they were sent."""
-        return detail.replace(self._settings.openai_api_key, "[OPENAI_API_KEY]")
+        key = self._settings.openai_api_key
+        return detail.replace(key, "[OPENAI_API_KEY]") if key else detail
 
 
 def request_body(request: ChatRequest, settings: Settings) -> bytes:

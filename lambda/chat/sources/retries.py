@@ -1,16 +1,71 @@
-"""When a failed request may be sent again, and how long after: the rules of OpenAI's own SDK."""
+"""When a failed try is repeated, and how long after: the rules of OpenAI's own SDK, within one time budget."""
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import logging
 import os
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
+from chat.failures import SourceError
+from chat.sources.openai_errors import UpstreamError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
+
+    from chat.parts import Part
+    from chat.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 FIRST_DELAY: Final = 0.5
 LONGEST_DELAY: Final = 8.0
+
+
+async def retried(
+    try_once: Callable[[float], AsyncGenerator[list[Part], None]],
+    settings: Settings,
+    scrub: Callable[[str], str],
+) -> AsyncGenerator[list[Part], None]:
+    """The answer of the first try that succeeds.
+
+    A try is repeated if it fails before any part of it has been handed out, if that can help, and if the next
+    one can begin within `retry_budget` seconds of the first. `first_token_timeout` bounds all of them together.
+
+    Args:
+        try_once: Makes one try, given the time on the loop's clock by which its first event must have come.
+        settings: For the bounds.
+        scrub: Takes secrets out of a failure's detail.
+
+    Raises:
+        SourceError: the last try's failure.
+    """
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    deadline = begun + settings.first_token_timeout
+    for attempt in itertools.count():
+        answered = False
+        try:
+            async with aclosing(try_once(deadline)) as batches:
+                async for batch in batches:
+                    answered = True
+                    yield batch
+        except SourceError as error:
+            error.detail = scrub(error.detail)
+            error.args = (error.detail,)
+            if answered or not isinstance(error, UpstreamError) or not error.transient:
+                raise
+            delay = retry_delay(attempt, error.retry_after)
+            now = clock()
+            if now + delay > begun + settings.retry_budget or now + delay >= deadline:
+                raise
+            _log.warning("%s Trying again in %.1f s.", error.detail, delay)
+        else:
+            return
+        await asyncio.sleep(delay)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
