@@ -7,6 +7,7 @@ import gc
 import io
 import logging
 import os
+import signal
 import sys
 
 from lambda_runtime import shutdown
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
         return 2
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(write_through=True)  # what is printed before a freeze would appear after it
+            stream.reconfigure(line_buffering=True)  # into a pipe, lines would wait for a full buffer
     logs = set_up_logging(os.environ)
     if (root := os.environ.get("LAMBDA_TASK_ROOT")) and root not in sys.path:
         sys.path.insert(0, root)
@@ -59,18 +60,17 @@ def main(arguments: list[str]) -> int:
 
 def serve(runtime: Runtime, api: RuntimeApi, loop: asyncio.AbstractEventLoop) -> int:
     """Answer events until the platform or a signal ends it; the result is the exit code."""
-    termination = shutdown.Termination(loop)
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: runtime.terminate())
     extension = None
     try:
         if os.environ.get(shutdown.ENVIRONMENT_VARIABLE) == "1":
             extension = loop.run_until_complete(api.register_extension(shutdown.EXTENSION_NAME))
-        while not termination.requested:
-            runtime.serve_one()
+        runtime.serve()
     except RuntimeApiError as error:
         logging.getLogger("lambda_runtime").critical("The runtime exits: %s", error)
         return 1
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        return 0 if termination.requested else 130
+    except KeyboardInterrupt:
+        return 130
     finally:
         loop.run_until_complete(shutdown.run_hooks())
         api.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 _MAX_XRAY_CAUSE: Final = 1024 * 1024  # awslambdaric sends none that is larger
 _MAX_TRAILER: Final = 8 * 1024  # what HTTP servers commonly take for a head; the platform's bound is not told
-_OWN_FOLDER: Final = str(Path(__file__).parent)
+# What stands above the handler in every stack.
+_NOT_THE_USERS: Final = (str(Path(__file__).parent), str(Path(asyncio.__file__).parent))
 _ERROR_TYPE: Final = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
 
 
@@ -53,7 +55,7 @@ class ErrorReport(NamedTuple):
 
     @classmethod
     def of(cls, error: BaseException) -> ErrorReport:
-        """Describe an exception; frames of this package at the top of the stack are left out."""
+        """Describe an exception; frames above the handler are left out."""
         if isinstance(error, RuntimeFault):
             return cls(error.error_type, error.message, error.trace, [])
         frames = _frames(error.__traceback__)
@@ -109,7 +111,7 @@ class ErrorReport(NamedTuple):
 
 def _frames(trace: TracebackType | None) -> list[traceback.FrameSummary]:
     frames = list(traceback.extract_tb(trace))
-    first = next((i for i, frame in enumerate(frames) if not frame.filename.startswith(_OWN_FOLDER)), 0)
+    first = next((i for i, frame in enumerate(frames) if not frame.filename.startswith(_NOT_THE_USERS)), 0)
     return frames[first:]
 
 

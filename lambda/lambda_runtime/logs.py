@@ -69,7 +69,9 @@ class LambdaLogHandler(logging.Handler):
             fields = {"timestamp": now, "level": "ERROR", **report.as_dict(self.request_id)}
             self._write(json.dumps(fields, ensure_ascii=False), logging.ERROR)
             return
-        lines = [f"[ERROR] {report.error_type}: {report.message}", "Traceback (most recent call last):"]
+        lines = [f"[ERROR] {report.error_type}: {report.message}"]
+        if report.stack_trace:
+            lines.append("Traceback (most recent call last):")
         for entry in report.stack_trace:
             for line in entry.splitlines():
                 # CloudWatch strips leading blanks; no-break spaces keep the indentation.

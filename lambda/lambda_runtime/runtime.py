@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import enum
 import inspect
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from lambda_runtime.api import RuntimeApiError
@@ -16,13 +19,20 @@ from lambda_runtime.marshal import marshal, unmarshal
 from lambda_runtime.stream import BlockingResponseStream, ResponseStream
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from lambda_runtime.api import Invocation, RuntimeApi
     from lambda_runtime.logs import LambdaLogHandler
 
 _log = logging.getLogger("lambda_runtime")
+
+
+class _Phase(enum.Enum):
+    """Where the loop is, for a signal that comes in between."""
+
+    WAITING = enum.auto()
+    HANDLING = enum.auto()
+    ANSWERING = enum.auto()
 
 
 class Runtime:
@@ -45,6 +55,27 @@ class Runtime:
         self._is_async = is_async(handler)
         self._loop = loop
         self._logs = logs
+        self._phase = _Phase.WAITING
+        self._terminated = False
+
+    def serve(self) -> None:
+        """Take events and answer them until `terminate` is called.
+
+        Raises: as `serve_one`.
+        """
+        while not self._terminated:
+            with contextlib.suppress(asyncio.CancelledError):  # `terminate` while waiting
+                self.serve_one()
+
+    def terminate(self) -> None:
+        """Leave in order; safe in a signal handler. A handler under way is stopped, and its `finally` runs."""
+        self._terminated = True
+        if self._phase is _Phase.HANDLING and not self._is_async:
+            # It may be anywhere in the main thread, in a call of its own as well as in a write.
+            raise SystemExit(0)
+        if self._phase is not _Phase.ANSWERING:
+            for task in asyncio.all_tasks(self._loop):
+                self._loop.call_soon_threadsafe(task.cancel)
 
     def serve_one(self) -> None:
         """Take one event and answer it.
@@ -54,7 +85,9 @@ class Runtime:
             SystemExit, KeyboardInterrupt: the handler's own, after the platform was told.
         """
         run = self._loop.run_until_complete
+        self._phase = _Phase.WAITING
         invocation = run(self._next())
+        self._phase = _Phase.HANDLING
         stream = ResponseStream(self._api, invocation) if self._streams else None
         context = None
         try:
@@ -68,12 +101,16 @@ class Runtime:
             raise
         except BaseException as error:
             # Whatever ended the handler, the platform is told, so that no caller waits for a dead stream.
+            self._phase = _Phase.ANSWERING
             run(self._fail(invocation, stream, error))
             if isinstance(error, SystemExit | KeyboardInterrupt):
                 raise
         finally:
             if context is not None:
                 run(context.finish_background_tasks())
+            # Half a line would wait through the freeze, and stand in the next invocation's log.
+            sys.stdout.flush()
+            sys.stderr.flush()
 
     async def _next(self) -> Invocation:
         self._logs.request_id, self._logs.tenant_id = "", None
@@ -105,6 +142,7 @@ class Runtime:
         else:
             _warn_of_result(await returned)
         _require_end(stream)
+        self._phase = _Phase.ANSWERING
         await stream.settle()
 
     def _answer_blocking(
@@ -113,6 +151,7 @@ class Runtime:
         run = self._loop.run_until_complete
         if stream is None:
             body, content_type = marshal(_not_a_stream(self._handler(event, context)))
+            self._phase = _Phase.ANSWERING
             run(self._api.respond(invocation, body, content_type))
             return
         blocking = BlockingResponseStream(stream, self._loop)
@@ -125,6 +164,7 @@ class Runtime:
         else:
             _warn_of_result(_not_a_stream(returned))
         _require_end(stream)
+        self._phase = _Phase.ANSWERING
         run(stream.settle())
 
     async def _fail(

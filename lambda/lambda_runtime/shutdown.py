@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import signal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
 ENVIRONMENT_VARIABLE: Final = "LAMBDA_RUNTIME_SIGTERM"
 EXTENSION_NAME: Final = "lambda-runtime-sigterm"
@@ -46,22 +44,3 @@ async def run_hooks() -> None:
                     _log.exception("The shutdown hook %r failed", hook)
     except TimeoutError:
         _log.error("The shutdown hooks took longer than %s s and were stopped", _ALL_HOOKS_SECONDS)
-
-
-class Termination:
-    """Turns SIGTERM into an orderly end: every `finally` on the way runs, also of a handler under way."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.requested = False
-        self._loop = loop
-        signal.signal(signal.SIGTERM, self._on_signal)
-
-    def _on_signal(self, _signal: int, _frame: FrameType | None) -> None:
-        if self.requested:
-            return
-        self.requested = True
-        if not self._loop.is_running():
-            # A blocking handler has the main thread; its own `finally` blocks run as the exception passes.
-            raise SystemExit(0)
-        for task in asyncio.all_tasks(self._loop):
-            self._loop.call_soon_threadsafe(task.cancel)

@@ -37,7 +37,8 @@ class ResponseStream:
         self._content_type = "application/octet-stream"
         self._prelude: bytes | None = None
         self._connection: Connection | None = None
-        self._opening = asyncio.Lock()
+        # Held while the stream opens and while a large write goes out in pieces: no other write comes between.
+        self._lock = asyncio.Lock()
         self._payload_sent = False
         self._ended = False
 
@@ -72,18 +73,11 @@ class ResponseStream:
         if self._ended:
             raise InvalidStreamingOperation("The response stream cannot be written to after its end.")
         payload = _to_bytes(data)
-        connection = self._connection or await self._open()
-        if not payload:
-            return
         try:
-            if connection.answered:
-                raise ConnectionLostError("the Runtime API answered before the stream's end")  # noqa: TRY301
-            if len(payload) <= _PIECE:
-                connection.write(encode_chunk(payload))
-                self._payload_sent = True
-                await connection.drain()
-            else:
-                await self._write_in_pieces(connection, memoryview(payload))
+            if self._connection is None or len(payload) > _PIECE or self._lock.locked():
+                await self._write_in_order(payload)
+            elif payload:
+                await self._send(self._connection, payload)
         except ConnectionLostError as error:
             raise StreamClosed(f"The platform has closed the response stream: {error}.") from error
 
@@ -96,12 +90,10 @@ class ResponseStream:
             return
         if data != b"":
             await self.write(data)
-        connection = self._connection or await self._open()
-        if self._prelude is not None and not self._payload_sent:
-            # A Function URL's client hangs on a prelude without a payload byte. A newline is white space in
-            # JSON, text, SSE and the AI SDK's streams alike, and is dropped where a status has no body.
-            await self.write(b"\n")
-        await self._finish(connection, encode_end())
+        if self._connection is None:
+            await self.write(b"")
+        assert self._connection is not None
+        await self._finish(self._connection, encode_end())
 
     async def fail(self, report: ErrorReport) -> None:
         """End a stream that has begun with the error's trailers. A stream that has ended is left as it is."""
@@ -129,38 +121,54 @@ class ResponseStream:
         self._content_type = HTTP_INTEGRATION
         self._prelude = prelude
 
-    async def _open(self) -> Connection:
-        async with self._opening:
-            if self._connection is not None:
-                return self._connection
+    async def _write_in_order(self, payload: bytes | bytearray | memoryview) -> None:
+        async with self._lock:
+            connection = self._connection or await self._open()
+            # A large write is not copied whole into the socket's buffer: its pieces wait for the reader.
+            rest = memoryview(payload)
             try:
-                connection = await self._api.open_stream(self._invocation, self._content_type)
-                if self._prelude is not None:
-                    # Chunks of their own: joined with the first payload, streams were seen buffered to the end.
-                    connection.write(encode_chunk(self._prelude))
-                    connection.write(encode_chunk(DELIMITER))
-            except (OSError, ConnectionLostError) as error:
-                raise StreamClosed(f"The platform does not take the response stream: {error}.") from error
-            self._connection = connection
-            return connection
+                while rest:
+                    piece, rest = rest[:_PIECE], rest[_PIECE:]
+                    await self._send(connection, piece)
+            except asyncio.CancelledError:
+                if rest:
+                    # Half a write would corrupt what is written next (a terminal part, say).
+                    connection.write(encode_chunk(rest))
+                raise
 
-    async def _write_in_pieces(self, connection: Connection, payload: memoryview) -> None:
-        # A large write is not copied whole into the socket's buffer: its pieces wait for the reader one by one.
-        for start in range(0, len(payload), _PIECE):
-            connection.write(encode_chunk(payload[start : start + _PIECE]))
-            self._payload_sent = True
-            await connection.drain()
+    async def _open(self) -> Connection:
+        try:
+            connection = await self._api.open_stream(self._invocation, self._content_type)
+        except OSError as error:
+            raise StreamClosed(f"The platform does not take the response stream: {error}.") from error
+        self._connection = connection
+        if self._prelude is not None:
+            # Chunks of their own: joined with the first payload, streams were seen buffered to the end.
+            connection.write(encode_chunk(self._prelude))
+            connection.write(encode_chunk(DELIMITER))
+        return connection
+
+    async def _send(self, connection: Connection, payload: bytes | bytearray | memoryview) -> None:
+        if connection.answered:
+            raise ConnectionLostError("it has answered before the stream's end")
+        connection.write(encode_chunk(payload))
+        self._payload_sent = True
+        await connection.drain()
 
     async def _finish(self, connection: Connection, end: bytes) -> None:
         self._ended = True
         try:
+            if self._prelude is not None and not self._payload_sent:
+                # A Function URL's client hangs on a prelude without a payload byte. A newline is white space in
+                # JSON, text, SSE and the AI SDK's streams alike, and is dropped where a status has no body.
+                connection.write(encode_chunk(b"\n"))
             connection.write(end)
             await connection.drain()
         except ConnectionLostError as error:
             raise StreamClosed(f"The platform has closed the response stream: {error}.") from error
 
     def _only_before_first_write(self, what: str) -> None:
-        if self._connection is not None or self._opening.locked():
+        if self._connection is not None or self._lock.locked():
             raise InvalidStreamingOperation(f"{what} after the first write.")
 
 
@@ -222,6 +230,8 @@ class HttpResponseStream:
 def _to_bytes(data: Writable) -> bytes | bytearray | memoryview:
     if isinstance(data, str):
         return data.encode()
-    if isinstance(data, bytes | bytearray | memoryview):
+    if isinstance(data, memoryview):
+        return data.cast("B")
+    if isinstance(data, bytes | bytearray):
         return data
     return json.dumps(data, ensure_ascii=False).encode()
