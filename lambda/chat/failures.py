@@ -20,6 +20,7 @@ class FailureKind(Enum):
     TIMEOUT = ("The model took too long to answer.", 504)
     BROKEN_STREAM = ("The model's answer broke off.", 502)
     DEADLINE = ("The answer was cut off because the time allowed for it ran out.", 504)
+    INTERRUPTED = ("The service was stopped during the answer. Try again.", 503)
     INTERNAL = ("Something went wrong.", 500)
 
     def __init__(self, message: str, status: int) -> None:

@@ -140,6 +140,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
         return settings
 
     @property
+    def configured(self) -> bool:
+        """Whether the default model can be asked: LiteLLM has its providers' own variables, all else needs a key."""
+        return bool(self.openai_api_key) or self.answers_with_litellm
+
+    @property
     def answers_with_litellm(self) -> bool:
         """Whether the default model is LiteLLM's to answer."""
         return self.uses_litellm(self.model)

@@ -1,0 +1,108 @@
+"""The function's two entry points: `chat.app.streaming_handler` and `chat.app.handler`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from chat import operations
+from chat.envelopes import is_http, read_envelope
+from chat.failures import RequestError
+from chat.generation import AnswerError, stream_answer
+from chat.protocols.data_stream import DataStream
+from chat.requests import read_chat_request
+from chat.settings import Settings
+from chat.sources.select import Sources
+from lambda_runtime import HttpResponseStream, on_shutdown, streamify_response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lambda_runtime import LambdaContext, ResponseStream
+
+_JSON = "application/json"
+
+settings = Settings.from_environment()
+sources = Sources(settings)
+sources.prepare()
+on_shutdown(sources.aclose)
+
+
+@streamify_response
+async def streaming_handler(event: Any, response_stream: ResponseStream, context: LambdaContext) -> None:
+    """Stream one answer in the AI SDK's data stream; anything wrong before its first byte is a JSON error."""
+    http = is_http(event)
+    try:
+        envelope = read_envelope(event, settings)
+        if envelope.resume is not None:
+            # ai@4 asks on loading a page; nothing to resume is an empty success.
+            _begin(response_stream, http, 200, DataStream.content_type)
+            await response_stream.end()
+            return
+        operations.require_streamed(envelope.action)
+        request = read_chat_request(envelope.payload, settings)
+        _begin(response_stream, http, 200, DataStream.content_type, DataStream.headers)
+        await stream_answer(
+            sources,
+            request,
+            DataStream(),
+            response_stream,
+            deadline=_deadline(context),
+            keepalive=settings.keepalive,
+        )
+    except (RequestError, AnswerError) as error:
+        _begin(response_stream, http, error.status, _JSON, _allow(error))
+        await response_stream.end(json.dumps(_failure(error)))
+
+
+async def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Answer one operation of `operations.OPERATIONS` as `{"success": true, "data": …}`, or say what is wrong."""
+    status = 200
+    headers: dict[str, str] = {}
+    try:
+        envelope = read_envelope(event, settings)
+        operation = operations.find(envelope.action)
+        data = await operation(operations.Call(envelope.payload, settings, sources, _deadline(context)))
+        answer = {"success": True, "data": data}
+    except (RequestError, AnswerError) as error:
+        status, headers, answer = error.status, _allow(error), _failure(error)
+    if not is_http(event):
+        return answer
+    body = json.dumps(answer, ensure_ascii=False)
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": _JSON, **headers},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def _begin(
+    stream: ResponseStream,
+    http: bool,  # noqa: FBT001 - the event's kind, always passed by name of the variable
+    status: int,
+    content_type: str,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Set what stands before the first byte: an HTTP prelude, or a direct caller's content type."""
+    if http:
+        metadata = {"statusCode": status, "headers": {"Content-Type": content_type, **(headers or {})}}
+        HttpResponseStream.from_(stream, metadata)
+    else:
+        stream.content_type = content_type
+
+
+def _failure(error: RequestError | AnswerError) -> dict[str, Any]:
+    return {"success": False, "error": error.message}
+
+
+def _allow(error: RequestError | AnswerError) -> dict[str, str]:
+    # RFC 9110 §15.5.6: a 405 names what is allowed.
+    return {"Allow": "POST"} if error.status == 405 else {}  # noqa: PLR2004 - HTTP's own
+
+
+def _deadline(context: LambdaContext) -> float:
+    """The loop's time at which an answer must end, so that its terminal part leaves before the platform's cut."""
+    seconds = context.get_remaining_time_in_millis() / 1000 - settings.deadline_margin
+    return asyncio.get_running_loop().time() + seconds

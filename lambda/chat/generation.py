@@ -1,0 +1,160 @@
+"""One answer from its source to the wire, so that it always ends well: exactly one terminal part, whatever happens.
+
+A failure before the first byte is raised, and becomes a status and a JSON error; one after it becomes the
+protocol's error part. Either way the upstream is closed before the caller hears of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from chat.failures import FailureKind, SourceError
+from chat.parts import Error, Finish
+from chat.protocols import PartOrderError
+from lambda_runtime import StreamClosed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from chat.parts import Part
+    from chat.protocols import Encoder
+    from chat.requests import ChatRequest
+    from chat.sources.select import Sources
+    from lambda_runtime import ResponseStream
+
+_log = logging.getLogger("chat")
+
+
+class AnswerError(Exception):
+    """An answer failed. `message` is safe to show and carries the id under which the log has the reason."""
+
+    def __init__(self, kind: FailureKind, error_id: str) -> None:
+        # A missing key is the operator's to see, and there is nothing more to look up.
+        self.message = (
+            kind.message if kind is FailureKind.NOT_CONFIGURED else f"{kind.message} (error id {error_id})"
+        )
+        self.status = kind.status
+        super().__init__(self.message)
+
+
+async def generate(
+    sources: Sources,
+    request: ChatRequest,
+    consume: Callable[[list[Part]], Awaitable[None]],
+    deadline: float,
+) -> None:
+    """Hand an answer's parts to `consume`, batch by batch, up to and with its `Finish`.
+
+    Args:
+        sources: what answers; the upstream is closed before this returns or raises.
+        request: what to answer.
+        consume: takes each batch; the next is not read before it returns.
+        deadline: the event loop's time at which the answer is cut off.
+
+    Raises:
+        AnswerError: the answer failed, and the log has why.
+        StreamClosed: the platform reads no more.
+    """
+    timer = asyncio.timeout_at(deadline)
+    try:
+        async with timer, contextlib.aclosing(sources.for_request(request).stream(request)) as batches:
+            async for batch in batches:
+                await consume(batch)
+                if isinstance(batch[-1], Finish):
+                    return
+    except SourceError as error:
+        raise _failed(error.kind, error.detail) from error
+    except asyncio.CancelledError as error:
+        # SIGTERM: the process ends, but not before the client has been told.
+        raise _failed(FailureKind.INTERRUPTED, "the process was told to stop") from error
+    except StreamClosed:
+        raise
+    except Exception as error:
+        if timer.expired():
+            raise _failed(FailureKind.DEADLINE, "the invocation's deadline was near") from error
+        raise _failed(FailureKind.INTERNAL, repr(error), error) from error
+    raise _failed(FailureKind.BROKEN_STREAM, "the source ended without Finish")
+
+
+async def stream_answer(
+    sources: Sources,
+    request: ChatRequest,
+    encoder: Encoder,
+    stream: ResponseStream,
+    *,
+    deadline: float,
+    keepalive: float,
+) -> None:
+    """Write an answer to a response stream and end it. Nothing is written before the answer's first part.
+
+    Args:
+        sources: what answers.
+        request: what to answer.
+        encoder: a new one, of the protocol that the client reads.
+        stream: the invocation's stream, its prelude set, nothing written.
+        deadline: the event loop's time at which the answer is cut off, saying so.
+        keepalive: seconds of silence after which the protocol's heartbeat is written.
+
+    Raises:
+        AnswerError: the answer failed before the first byte; the stream is still unused.
+        StreamClosed: the platform reads no more.
+    """
+    loop = asyncio.get_running_loop()
+    last_write = loop.time()
+
+    async def write(parts: list[Part]) -> None:
+        nonlocal last_write
+        try:
+            encoded = encoder.encode(parts)
+        except PartOrderError as error:
+            await stream.write(error.encoded)
+            raise
+        if encoded:  # an encoder may hold back what shows nothing yet
+            await stream.write(encoded)
+            last_write = loop.time()
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(last_write + keepalive - loop.time())
+            if loop.time() - last_write >= keepalive:
+                await stream.write(encoder.heartbeat())
+
+    try:
+        async with _beside(beat()):
+            await generate(sources, request, write, deadline)
+    except AnswerError as error:
+        if not stream.started:
+            raise
+        await write([Error(error.message)])
+    await stream.end()
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Awaitable[None]) -> AsyncIterator[None]:
+    """Run something beside the block, and stop it with the block. Its own failure shows in the block's next write."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()
+
+
+def _failed(kind: FailureKind, detail: str, error: Exception | None = None) -> AnswerError:
+    """Log a failure under a new id and make the error that carries it."""
+    error_id = os.urandom(6).hex()
+    _log.error(
+        "Answer failed: %s (error id %s): %s",
+        kind.name.lower(),
+        error_id,
+        detail,
+        exc_info=error,
+        extra={"errorId": error_id, "errorKind": kind.name.lower()},
+    )
+    return AnswerError(kind, error_id)
