@@ -45,3 +45,26 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 	@command -v npm >/dev/null || { echo "clients: npm is missing. Install Node 20 or newer (Debian: apt-get install npm)." >&2; exit 1; }
 	@cd tests/clients && npm ci --no-progress --loglevel=error
 	@touch $@
+
+# The local test cycle on the image that stands behind a Function URL; scripts/streaming_container.sh has its settings.
+.PHONY: test-streaming test-streaming-build test-streaming-run test-streaming-curl test-streaming-stop test-rie
+test-streaming: $(BIN)/.ready ## Build the image, run both functions, check their answers, clean up (PORT, OPENAI_API_KEY, BASE_IMAGE)
+	@bash scripts/streaming_container.sh all
+test-streaming-build: ## Build the image (BASE_IMAGE, LITELLM=1, PLATFORM=linux/arm64)
+	@bash scripts/streaming_container.sh build
+test-streaming-run: $(BIN)/.ready ## Run the image on port 9000 (PORT) under AWS's emulator (HANDLER=chat.app.handler)
+	@bash scripts/streaming_container.sh run
+test-streaming-curl: $(BIN)/.ready ## Check the answers of what test-streaming-run started
+	@bash scripts/streaming_container.sh curl
+test-streaming-stop: ## Stop what test-streaming-run started
+	@bash scripts/streaming_container.sh stop
+test-rie: $(BIN)/.ready ## The same checks without Docker: AWS's emulator runs lambda/ on this machine
+	@bash scripts/streaming_host.sh
+
+.PHONY: check
+check: lint test ## All that CI runs (needs Docker)
+	@bash scripts/check_locks.sh
+	@OPENAI_API_KEY= bash scripts/streaming_host.sh
+	@$(BIN)/python -m scripts.with_stand_in_model bash scripts/streaming_host.sh
+	@OPENAI_API_KEY= bash scripts/streaming_container.sh all
+	@$(BIN)/python -m scripts.with_stand_in_model bash scripts/streaming_container.sh all

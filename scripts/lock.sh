@@ -6,6 +6,8 @@ compile() {
     --python-version 3.11 --custom-compile-command "make lock" ${UPGRADE:+--upgrade} "$@"
 }
 echo "uv" | compile - -o requirements/uv.txt
+# AWS's runtime interface emulator comes in this wheel (scripts/fetch_rie.sh), of which nothing else is installed.
+echo "aws-sam-cli" | compile - --no-deps -o requirements/rie.txt
 compile pyproject.toml -o requirements/function.txt
 compile pyproject.toml --extra litellm -c requirements/function.txt -o requirements/function-litellm.txt
 compile pyproject.toml --group dev -c requirements/function.txt -c requirements/function-litellm.txt -o requirements/dev.txt

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The checks of the local test cycle without Docker: the runtime interface emulator runs the function of this
+# working tree. OPENAI_* and CHAT_* reach the function as they are set.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+# shellcheck source=scripts/messages.sh
+source scripts/messages.sh
+
+[[ $(uname -s) == Linux ]] ||
+  fail "AWS's runtime interface emulator is a Linux program. Here it runs in Docker alone: make test-streaming"
+machine=$(uname -m)
+[[ $machine == aarch64 ]] && machine=arm64
+rie=$(bash scripts/fetch_rie.sh "$machine")
+log=$(mktemp)
+emulator=''
+
+stop() {
+  if [[ -n $emulator ]]; then
+    # The emulator ends its function itself.
+    kill "$emulator" 2>/dev/null || true
+    wait "$emulator" 2>/dev/null || true
+    emulator=''
+  fi
+}
+trap 'stop; rm -f "$log"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+options=()
+[[ -n ${OPENAI_API_KEY:-} ]] && options=(--with-key)
+for kind in streaming buffered; do
+  handler=chat.app.handler
+  [[ $kind == streaming ]] && handler=chat.app.streaming_handler
+  read -r port api_port < <("$root/.venv/bin/python" -c '
+import socket
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(listener.getsockname()[1] for listener in sockets))')
+  # From lambda/, as in the image, where nothing else of the repository is there to be imported.
+  (cd lambda && PYTHONPATH='' exec "$rie" --runtime-interface-emulator-address "127.0.0.1:$port" \
+    --runtime-api-address "127.0.0.1:$api_port" "$root/.venv/bin/python" -m lambda_runtime "$handler") >"$log" 2>&1 &
+  emulator=$!
+  printf '%s under the runtime interface emulator:\n' "$handler"
+  if ! .venv/bin/python -m scripts.check_function "127.0.0.1:$port" --handler "$kind" ${options[@]+"${options[@]}"}; then
+    note "Log of the emulator and the function:"
+    tail -n 60 "$log" >&2
+    exit 1
+  fi
+  stop
+done
+note "The emulator hands answers on whole: this proves the wire. make demo shows tokens as they flow."
