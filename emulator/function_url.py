@@ -130,7 +130,8 @@ def buffered_response(payload: bytes) -> tuple[Prelude, bytes]:
     if not isinstance(result, dict) or "statusCode" not in result:
         return Prelude(), result.encode() if isinstance(result, str) else payload
     prelude = Prelude.from_object(result)
-    body = result.get("body") or ""
+    body = result.get("body", "")
+    body = "" if body is None else body
     if not isinstance(body, str):
         raise PreludeError(f"body is {type(body).__name__}; it must be a string.")
     if not result.get("isBase64Encoded"):

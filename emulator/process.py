@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Between SIGTERM and SIGKILL, when an extension is registered (AWS developer guide, "Shutdown phase").
 _GRACE_SECONDS = 0.5
+_LAST_LINES_SECONDS = 1.0
 
 
 class CommandError(Exception):
@@ -59,10 +60,10 @@ class FunctionProcess:
     """A running command. `exited` is done when it and all that it started are gone, and its output was read."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, watchdog: Watchdog, log: Callable[[str], None]
+        self, process: asyncio.subprocess.Process, watchdog: Watchdog, output: int, log: Callable[[str], None]
     ) -> None:
         self.pid = process.pid
-        self.exited: asyncio.Task[int] = asyncio.create_task(self._reap(log))
+        self.exited: asyncio.Task[int] = asyncio.create_task(self._reap(output, log))
         self._process = process
         self._watchdog = watchdog
 
@@ -80,24 +81,29 @@ class FunctionProcess:
         Raises:
             CommandError: there is no such command or directory.
         """
+        # A pipe of our own: with asyncio's, the wait for the process would be one for its children as well.
+        output, printed = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
+                stdout=printed,
+                stderr=printed,
                 env=dict(environment),
                 cwd=directory,
                 start_new_session=True,
             )
         except OSError as error:
+            os.close(output)
             reason = (error.strerror or str(error)).lower()
             raise CommandError(
                 f"Cannot start {' '.join(command)!r} in {directory}: {reason}. The command runs the function's "
                 "runtime client, for example: python -m lambda_runtime chat.app.streaming_handler"
             ) from None
+        finally:
+            os.close(printed)
         watchdog.watch(process.pid)
-        return cls(process, watchdog, log)
+        return cls(process, watchdog, output, log)
 
     async def stop(self, *, gracefully: bool) -> None:
         """Kill the whole group; `gracefully` sends SIGTERM first and waits half a second."""
@@ -119,23 +125,34 @@ class FunctionProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
-    async def _reap(self, log: Callable[[str], None]) -> int:
-        output = asyncio.create_task(self._read_output(log))
+    async def _reap(self, output: int, log: Callable[[str], None]) -> int:
+        reading = asyncio.create_task(_read_output(output, log))
         code = await self._process.wait()
         self._signal(signal.SIGKILL)  # what it started and left behind
-        await output
+        # A child that made itself a session of its own lives on, as it would not on Lambda, and may hold the pipe.
+        await asyncio.wait({reading}, timeout=_LAST_LINES_SECONDS)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
         self._watchdog.forget(self.pid)
         return code
 
-    async def _read_output(self, log: Callable[[str], None]) -> None:
-        assert self._process.stdout is not None
-        rest = b""
-        while chunk := await self._process.stdout.read(65536):
+
+async def _read_output(descriptor: int, log: Callable[[str], None]) -> None:
+    """Pass on each line until all who could write have gone."""
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
+    )
+    rest = b""
+    try:
+        while chunk := await reader.read(65536):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 _log_line(line, log)
         if rest:
             _log_line(rest, log)
+    finally:
+        transport.close()
 
 
 def _log_line(line: bytes, log: Callable[[str], None]) -> None:

@@ -261,7 +261,11 @@ async def _unless_disconnected(request: Request, queue: asyncio.Queue[_Event]) -
     gone = asyncio.create_task(_disconnected(request))
     try:
         await asyncio.wait({event, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return event.result() if event.done() else None
+        if not gone.done():
+            return event.result()
+        if event.done():
+            queue.put_nowait(event.result())  # for the poll that comes after this one
+        return None
     finally:
         for task in (event, gone):
             task.cancel()

@@ -1,0 +1,224 @@
+"""Clients in front, a real process behind: what a Function URL and a direct invoke answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.emulator.conftest import Control, Emulator
+
+
+async def test_the_first_chunk_is_readable_while_the_function_is_blocked(
+    emulator: Emulator, control: Control
+) -> None:
+    """Streaming really streams: the function waits for the test, which has read its first chunk by then."""
+    async with emulator.client.stream("GET", f"{emulator.url}/gated") as response:
+        chunks = response.aiter_raw()
+        assert response.status_code == 201
+        assert await anext(chunks) == b"first "
+        await (await control.arrival()).release()
+        assert b"".join([chunk async for chunk in chunks]) == b"second"
+
+
+async def test_a_direct_invoke_streams_the_bare_payload(emulator: Emulator) -> None:
+    response = await emulator.invoke({"do": "raw"})
+    assert response.text == "first second"
+    assert response.headers["content-type"] == "text/x-raw"
+    assert response.headers["x-amz-executed-version"] == "$LATEST"
+    assert "x-amz-function-error" not in response.headers
+
+
+@pytest.mark.parametrize("path", ["split", "gated"])
+async def test_the_prelude_becomes_the_head(emulator: Emulator, control: Control, path: str) -> None:
+    async with emulator.client.stream("GET", f"{emulator.url}/{path}") as response:
+        if path == "gated":
+            await (await control.arrival()).release()
+        assert await response.aread() == b"first second"
+    assert response.status_code == 201
+    assert response.headers["content-type"] == "text/plain"
+    assert response.headers["x-a"] == "b"
+    assert response.headers.get_list("set-cookie") == ["c=1; Path=/", "d=2"]
+    assert response.headers["x-amzn-requestid"]
+
+
+async def test_a_url_without_prelude_passes_the_payload_on(emulator: Emulator) -> None:
+    response = await emulator.client.get(f"{emulator.url}/raw")
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/x-raw")
+    assert response.text == "first second"
+
+
+async def test_an_error_before_the_first_byte(emulator: Emulator) -> None:
+    """The URL's client learns nothing of the reason; the direct caller reads what the function reported."""
+    by_url = await emulator.client.get(f"{emulator.url}/error")
+    assert (by_url.status_code, by_url.text) == (502, "Internal Server Error")
+    direct = await emulator.invoke({"do": "error"})
+    assert (direct.status_code, direct.headers["x-amz-function-error"]) == (200, "Unhandled")
+    assert direct.json() == {"errorType": "Function.Odd", "errorMessage": "no"}
+
+
+@pytest.mark.parametrize("what", ["trailers", "exit-midstream"])
+async def test_a_failure_after_the_first_byte_breaks_the_response_off(emulator: Emulator, what: str) -> None:
+    for request in (
+        emulator.client.build_request("GET", f"{emulator.url}/{what}"),
+        emulator.client.build_request(
+            "POST", f"{emulator.url}/2015-03-31/functions/function/invocations", json={"do": what}
+        ),
+    ):
+        response = await emulator.client.send(request, stream=True)
+        received = b""
+        with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+            async for chunk in response.aiter_raw():
+                received += chunk  # noqa: PERF401 - the chunks before the failure are what is asserted
+        await response.aclose()
+        assert received.endswith(b"first ")
+
+
+@pytest.mark.parametrize(
+    ("path", "says"), [("bad-prelude", "statusCode is 'fine'"), ("no-prelude", "ended before its prelude")]
+)
+async def test_a_prelude_that_is_none_is_502_and_the_log_says_why(
+    emulator: Emulator, path: str, says: str
+) -> None:
+    response = await emulator.client.get(f"{emulator.url}/{path}")
+    assert (response.status_code, response.text) == (502, "Internal Server Error")
+    assert emulator.lines.having(says)
+
+
+async def test_a_response_without_payload_is_warned_of(emulator: Emulator) -> None:
+    """Function URLs leave such a client waiting; here it is answered and the log says what would happen."""
+    response = await emulator.client.get(f"{emulator.url}/empty")
+    assert (response.status_code, response.content) == (200, b"")
+    assert emulator.lines.having("has no payload")
+
+
+async def test_head_and_204_have_no_body(emulator: Emulator) -> None:
+    assert (await emulator.client.head(f"{emulator.url}/raw")).content == b""
+    assert (await emulator.client.get(f"{emulator.url}/raw")).text == "first second"
+
+
+async def test_large_answers_pass_with_backpressure(emulator: Emulator) -> None:
+    size = 0
+    async with emulator.client.stream("GET", f"{emulator.url}/large") as response:
+        async for chunk in response.aiter_raw():
+            size += len(chunk)
+    assert size == 200 * 65536 + len(b"first second")
+
+
+async def test_a_client_that_leaves_does_not_stop_the_function(emulator: Emulator, control: Control) -> None:
+    async with emulator.client.stream("GET", f"{emulator.url}/gated") as response:
+        assert await anext(response.aiter_raw()) == b"first "
+    await (await control.arrival()).release()
+    assert (await emulator.invoke({"do": "raw"})).text == "first second"
+    assert len(await emulator.lines.wait_for("REPORT", 2)) == 2
+    assert not emulator.lines.having("Error")
+
+
+async def event_of(emulator: Emulator, method: str, path: str, **request: Any) -> dict[str, Any]:
+    response = await emulator.client.request(method, emulator.url + path, **request)
+    assert response.status_code == 200
+    event: dict[str, Any] = response.json()
+    return event
+
+
+async def test_the_event_of_a_request(emulator: Emulator) -> None:
+    event = await event_of(
+        emulator,
+        "PATCH",
+        "/a%20b/%C3%A9?x=1&x=2&y=%20&z",
+        content=b'{"q":"\xc3\xa9"}',
+        headers=[
+            ("Content-Type", "application/json"),
+            ("X-Many", "1"),
+            ("X-Many", "2"),
+            ("Cookie", "a=b; c=d"),
+        ],
+    )
+    host = emulator.url.removeprefix("http://")
+    assert (event["version"], event["routeKey"]) == ("2.0", "$default")
+    assert (event["rawPath"], event["rawQueryString"]) == ("/a%20b/%C3%A9", "x=1&x=2&y=%20&z")
+    assert event["queryStringParameters"] == {"x": "1,2", "y": " ", "z": ""}
+    assert event["cookies"] == ["a=b", "c=d"]
+    assert event["headers"]["cookie"] == "a=b; c=d"
+    assert event["headers"]["x-many"] == "1,2"
+    assert event["headers"]["host"] == host
+    assert event["headers"]["x-forwarded-for"] == "127.0.0.1"
+    assert event["headers"]["x-forwarded-port"] == host.split(":")[1]
+    assert event["headers"]["x-amzn-trace-id"].startswith("Root=1-")
+    assert "connection" not in event["headers"]
+    assert (event["body"], event["isBase64Encoded"]) == ('{"q":"é"}', False)
+    http = event["requestContext"]["http"]
+    assert http == {
+        "method": "PATCH",
+        "path": "/a%20b/%C3%A9",
+        "protocol": "HTTP/1.1",
+        "sourceIp": "127.0.0.1",
+        "userAgent": event["headers"]["user-agent"],
+    }
+    assert event["requestContext"]["accountId"] == "anonymous"
+    assert event["requestContext"]["domainName"] == "127.0.0.1"
+
+
+async def test_what_is_empty_is_absent(emulator: Emulator) -> None:
+    event = await event_of(emulator, "GET", "/")
+    assert not {"body", "cookies", "queryStringParameters"} & event.keys()
+    assert event["isBase64Encoded"] is False
+
+
+async def test_a_chunked_body_is_one_body(emulator: Emulator) -> None:
+    async def body() -> Any:
+        yield b"a"
+        yield b"b"
+
+    event = await event_of(emulator, "POST", "/", content=body(), headers={"content-type": "text/plain"})
+    assert (event["body"], event["headers"]["content-length"]) == ("ab", "2")
+    assert "transfer-encoding" not in event["headers"]
+
+
+async def test_other_bytes_are_base64(emulator: Emulator) -> None:
+    event = await event_of(emulator, "POST", "/", content=b"\0\xff")
+    assert (event["body"], event["isBase64Encoded"]) == (base64.b64encode(b"\0\xff").decode(), True)
+
+
+async def test_an_event_of_more_than_6_mb_is_413(emulator: Emulator) -> None:
+    for url in (emulator.url, f"{emulator.url}/2015-03-31/functions/function/invocations"):
+        response = await emulator.client.post(url, content=b"x" * (6 * 1024 * 1024 + 1))
+        assert response.status_code == 413
+        assert response.headers["x-amzn-errortype"] == "RequestEntityTooLargeException"
+
+
+async def test_a_direct_invoke_of_another_function_is_404(emulator: Emulator) -> None:
+    response = await emulator.client.post(f"{emulator.url}/2015-03-31/functions/other/invocations", json={})
+    assert (response.status_code, response.headers["x-amzn-errortype"]) == (404, "ResourceNotFoundException")
+
+
+@pytest.mark.parametrize("context", ["!", "bm8=", "W10=", "/w=="])
+async def test_a_client_context_that_is_none_is_400(emulator: Emulator, context: str) -> None:
+    response = await emulator.invoke({}, x_amz_client_context=context)
+    assert (response.status_code, response.headers["x-amzn-errortype"]) == (
+        400,
+        "InvalidRequestContentException",
+    )
+
+
+async def test_a_direct_event_must_be_json(emulator: Emulator) -> None:
+    url = f"{emulator.url}/2015-03-31/functions/function/invocations"
+    response = await emulator.client.post(url, content=b"{")
+    assert (response.status_code, response.headers["x-amzn-errortype"]) == (
+        400,
+        "InvalidRequestContentException",
+    )
+
+
+async def test_a_direct_invoke_s_headers_reach_the_runtime(emulator: Emulator) -> None:
+    context = base64.b64encode(json.dumps({"custom": {"a": 1}}, indent=2).encode()).decode()
+    response = await emulator.invoke(
+        {"do": "pid"}, x_amz_client_context=context, x_amz_tenant_id="blue", x_amzn_trace_id="Root=1-2-3"
+    )
+    head = response.json()["next"]
+    assert json.loads(head["lambda-runtime-client-context"]) == {"custom": {"a": 1}}
+    assert head["lambda-runtime-aws-tenant-id"] == "blue"
+    assert head["lambda-runtime-trace-id"] == "Root=1-2-3"
