@@ -81,7 +81,7 @@ class FakeRuntimeApi:
         return self
 
     async def __aexit__(
-        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
         for task in self._tasks:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import pytest
 from tests.fakes.runtime_api import FakeRuntimeApi
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import AsyncIterator
 
 ROOT = Path(__file__).parents[2]

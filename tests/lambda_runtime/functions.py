@@ -16,8 +16,8 @@ from lambda_runtime import (
     LambdaContext,
     ResponseStream,
     on_shutdown,
+    streamify_response,
 )
-from lambda_runtime import streamify_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -188,6 +188,7 @@ async def streaming(event: Any, stream: ResponseStream, context: LambdaContext) 
                 print("cleaned up")
         case _:
             await stream.end(event)
+    return None
 
 
 async def send_and_report_growth(stream: ResponseStream, count: int, size: int) -> None:
