@@ -16,18 +16,18 @@ import pytest
 from lambda_runtime.logs import LambdaLogHandler, set_up_logging
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.fakes.runtime_api import FakeRuntimeApi
+    from tests.fakes.runtime_process import Starter
 
-    Start = Callable[..., Awaitable[Any]]
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
 
 
-async def test_text_lines(api: FakeRuntimeApi, start: Start) -> None:
+async def test_text_lines(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke({"log": "ü"})
-    process = await start("buffered", TZ="Asia/Tokyo")
+    process = await start("functions.buffered", TZ="Asia/Tokyo")
     await invocation.result()
     lines = (await process.stop()).splitlines()
     assert lines[0] == "raw ü"
@@ -35,10 +35,10 @@ async def test_text_lines(api: FakeRuntimeApi, start: Start) -> None:
     assert lines[2] == "printed ü"
 
 
-async def test_json_lines(api: FakeRuntimeApi, start: Start) -> None:
+async def test_json_lines(api: FakeRuntimeApi, start: Starter) -> None:
     tenant = {"Lambda-Runtime-Aws-Tenant-Id": "tenant-1"}
     invocation = api.invoke({"log": "ü"}, headers=tenant)
-    process = await start("buffered", AWS_LAMBDA_LOG_FORMAT="JSON")
+    process = await start("functions.buffered", AWS_LAMBDA_LOG_FORMAT="JSON")
     await invocation.result()
     line = json.loads((await process.stop()).splitlines()[1])
     assert re.fullmatch(f"{TIME}Z", line.pop("timestamp"))
@@ -52,9 +52,9 @@ async def test_json_lines(api: FakeRuntimeApi, start: Start) -> None:
     }
 
 
-async def test_exceptions_in_json(api: FakeRuntimeApi, start: Start) -> None:
+async def test_exceptions_in_json(api: FakeRuntimeApi, start: Starter) -> None:
     logged, raised = api.invoke({"log_exception": "k"}), api.invoke({"raise": "m"})
-    process = await start("buffered", AWS_LAMBDA_LOG_FORMAT="JSON")
+    process = await start("functions.buffered", AWS_LAMBDA_LOG_FORMAT="JSON")
     await raised.result()
     first, second = map(json.loads, (await process.stop()).splitlines())
     assert (first["errorType"], first["errorMessage"], first["level"]) == ("KeyError", "'k'", "ERROR")
@@ -72,10 +72,10 @@ async def test_exceptions_in_json(api: FakeRuntimeApi, start: Start) -> None:
     ("level", "shown"), [("TRACE", True), ("warn", True), ("ERROR", False), ("nonsense", True)]
 )
 async def test_the_level_comes_from_the_environment(
-    api: FakeRuntimeApi, start: Start, level: str, *, shown: bool
+    api: FakeRuntimeApi, start: Starter, level: str, *, shown: bool
 ) -> None:
     invocation = api.invoke({"log": "x"})
-    process = await start("buffered", AWS_LAMBDA_LOG_LEVEL=level)
+    process = await start("functions.buffered", AWS_LAMBDA_LOG_LEVEL=level)
     await invocation.result()
     assert ("warned x" in await process.stop()) is shown
 

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from tests.fakes.runtime_api import FakeRuntimeApi
-
-    Start = Callable[..., Awaitable[Any]]
+    from tests.fakes.runtime_process import Starter
 
 
 @pytest.mark.parametrize(
@@ -29,10 +27,10 @@ if TYPE_CHECKING:
     ],
 )
 async def test_a_buffered_handler_answers(
-    api: FakeRuntimeApi, start: Start, event: Any, body: bytes, content_type: str
+    api: FakeRuntimeApi, start: Starter, event: Any, body: bytes, content_type: str
 ) -> None:
     invocation = api.invoke(event)
-    await start("buffered")
+    await start("functions.buffered")
     received = await invocation.result()
     assert received.target.endswith(f"{invocation.request_id}/response")
     assert (received.body, received.headers["Content-Type"]) == (body, content_type)
@@ -43,29 +41,29 @@ async def test_a_buffered_handler_answers(
     ("handler", "answer"), [("buffered_async", {"echo": 1}), ("callable_handler", ["called", 1])]
 )
 async def test_an_async_handler_may_be_buffered(
-    api: FakeRuntimeApi, start: Start, handler: str, answer: Any
+    api: FakeRuntimeApi, start: Starter, handler: str, answer: Any
 ) -> None:
     invocation = api.invoke(1)
-    await start(handler)
+    await start(f"functions.{handler}")
     assert (await invocation.result()).json() == answer
 
 
-async def test_one_process_serves_many_events_in_order(api: FakeRuntimeApi, start: Start) -> None:
+async def test_one_process_serves_many_events_in_order(api: FakeRuntimeApi, start: Starter) -> None:
     invocations = [api.invoke(number) for number in range(20)]
-    await start("buffered")
+    await start("functions.buffered")
     assert [(await invocation.result()).json() for invocation in invocations] == list(range(20))
 
 
-async def test_a_closed_keepalive_connection_is_replaced(api: FakeRuntimeApi, start: Start) -> None:
+async def test_a_closed_keepalive_connection_is_replaced(api: FakeRuntimeApi, start: Starter) -> None:
     api.drop_next_connections = True
     invocations = [api.invoke(number) for number in range(5)]
-    await start("buffered")
+    await start("functions.buffered")
     assert [(await invocation.result()).json() for invocation in invocations] == list(range(5))
 
 
-async def test_an_error_is_posted_in_awslambdarics_form(api: FakeRuntimeApi, start: Start) -> None:
+async def test_an_error_is_posted_in_awslambdarics_form(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke({"raise": "bad ü value"}, headers={"Lambda-Runtime-Invocation-Id": "i"})
-    process = await start("buffered")
+    process = await start("functions.buffered")
     received = await invocation.result()
     assert received.target.endswith(f"{invocation.request_id}/error")
     error = received.json()
@@ -83,9 +81,9 @@ async def test_an_error_is_posted_in_awslambdarics_form(api: FakeRuntimeApi, sta
     assert "[ERROR] ValueError: bad ü value\rTraceback (most recent call last):\r\N{NO-BREAK SPACE}" in log
 
 
-async def test_a_cause_too_large_for_a_header_is_left_out(api: FakeRuntimeApi, start: Start) -> None:
+async def test_a_cause_too_large_for_a_header_is_left_out(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke({"raise": "m" * 1_100_000})
-    await start("buffered")
+    await start("functions.buffered")
     received = await invocation.result()
     assert "Lambda-Runtime-Function-XRay-Error-Cause" not in received.headers
     assert len(received.json()["errorMessage"]) == 1_100_000
@@ -103,29 +101,29 @@ async def test_a_cause_too_large_for_a_header_is_left_out(api: FakeRuntimeApi, s
     ],
 )
 async def test_faults_have_lambdas_names(
-    api: FakeRuntimeApi, start: Start, event: Any, error_type: str, words: str
+    api: FakeRuntimeApi, start: Starter, event: Any, error_type: str, words: str
 ) -> None:
     invocation = api.invoke(event)
-    await start("buffered")
+    await start("functions.buffered")
     received = await invocation.result()
     assert received.headers["Lambda-Runtime-Function-Error-Type"] == error_type
     assert words in received.json()["errorMessage"]
     assert (await api.invoke(7).result()).json() == 7
 
 
-async def test_an_event_that_is_not_json_comes_as_bytes(api: FakeRuntimeApi, start: Start) -> None:
+async def test_an_event_that_is_not_json_comes_as_bytes(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke(b"\x00\xff", headers={"Content-Type": "application/octet-stream"})
-    await start("buffered")
+    await start("functions.buffered")
     assert (await invocation.result()).body == b"\x00\xff"
 
 
-async def test_an_async_handlers_error(api: FakeRuntimeApi, start: Start) -> None:
+async def test_an_async_handlers_error(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke("raise")
-    await start("buffered_async")
+    await start("functions.buffered_async")
     assert (await invocation.result()).json()["errorType"] == "LookupError"
 
 
-async def test_the_context_tells_what_the_platform_told(api: FakeRuntimeApi, start: Start) -> None:
+async def test_the_context_tells_what_the_platform_told(api: FakeRuntimeApi, start: Starter) -> None:
     client_context = {
         "custom": {"k": "v"},
         "client": {"app_title": "App"},
@@ -141,7 +139,7 @@ async def test_the_context_tells_what_the_platform_told(api: FakeRuntimeApi, sta
             "Lambda-Runtime-Cognito-Identity": '{"cognitoIdentityId":"id","cognitoIdentityPoolId":"pool"}',
         },
     )
-    await start("buffered")
+    await start("functions.buffered")
     told = (await invocation.result()).json()
     assert 90_000 < told.pop("remaining") <= 100_000
     assert invocation.request_id in told.pop("repr")
@@ -159,10 +157,10 @@ async def test_the_context_tells_what_the_platform_told(api: FakeRuntimeApi, sta
     }
 
 
-async def test_nothing_of_one_invocation_stays_for_the_next(api: FakeRuntimeApi, start: Start) -> None:
+async def test_nothing_of_one_invocation_stays_for_the_next(api: FakeRuntimeApi, start: Starter) -> None:
     first = api.invoke({"context": 1}, headers={"Lambda-Runtime-Trace-Id": "Root=1-5"})
     second = api.invoke({"context": 1}, seconds=-5)
-    await start("buffered")
+    await start("functions.buffered")
     assert (await first.result()).json()["trace"] == "Root=1-5"
     told = (await second.result()).json()
     assert (told["trace"], told["tenant"], told["identity"], told["remaining"]) == (
@@ -173,15 +171,15 @@ async def test_nothing_of_one_invocation_stays_for_the_next(api: FakeRuntimeApi,
     )
 
 
-async def test_a_client_context_that_is_not_json_is_a_fault(api: FakeRuntimeApi, start: Start) -> None:
+async def test_a_client_context_that_is_not_json_is_a_fault(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke({}, headers={"Lambda-Runtime-Client-Context": "{"})
-    await start("buffered")
+    await start("functions.buffered")
     assert (await invocation.result()).json()["errorType"] == "Runtime.LambdaContextUnmarshalError"
 
 
-async def test_a_background_task_ends_before_the_next_event(api: FakeRuntimeApi, start: Start) -> None:
+async def test_a_background_task_ends_before_the_next_event(api: FakeRuntimeApi, start: Starter) -> None:
     first, second = api.invoke({"background": "work"}), api.invoke({"log": "second"})
-    process = await start("streaming")
+    process = await start("functions.streaming")
     assert (await first.result()).body == b"answered"
     await second.result()
     third = api.invoke({"background": "fail"})
@@ -193,25 +191,25 @@ async def test_a_background_task_ends_before_the_next_event(api: FakeRuntimeApi,
     assert "background failure" in output
 
 
-async def test_a_background_task_is_stopped_before_the_deadline(api: FakeRuntimeApi, start: Start) -> None:
+async def test_a_background_task_is_stopped_before_the_deadline(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke({"background": "slow"}, seconds=1)
-    process = await start("streaming")
+    process = await start("functions.streaming")
     assert (await invocation.result()).body == b"answered"
     assert (await api.invoke("next").result()).body == b"next"
     assert "background task was stopped" in await process.stop()
 
 
-async def test_a_blocking_handlers_background_task_runs_too(api: FakeRuntimeApi, start: Start) -> None:
+async def test_a_blocking_handlers_background_task_runs_too(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke({"background": "work"})
-    process = await start("buffered")
+    process = await start("functions.buffered")
     assert (await invocation.result()).json() == "first"
     await api.invoke(1).result()
     assert "background work" in await process.stop()
 
 
-async def test_a_handler_that_exits_tells_before_it_goes(api: FakeRuntimeApi, start: Start) -> None:
+async def test_a_handler_that_exits_tells_before_it_goes(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke({"exit": 4})
-    process = await start("buffered")
+    process = await start("functions.buffered")
     assert (await invocation.result()).json()["errorType"] == "SystemExit"
     assert (await process.exited())[0] == 4
 
@@ -231,13 +229,13 @@ async def test_a_handler_that_exits_tells_before_it_goes(api: FakeRuntimeApi, st
     ],
 )
 async def test_a_handler_that_cannot_be_loaded_is_an_init_error(
-    api: FakeRuntimeApi, start: Start, tmp_path: Path, handler: str, error_type: str, words: str
+    api: FakeRuntimeApi, start: Starter, tmp_path: Path, handler: str, error_type: str, words: str
 ) -> None:
     (tmp_path / "broken.py").write_text("def handler(:\n")
     (tmp_path / "exiting.py").write_text("import sys\nsys.exit(9)\n")
     (tmp_path / "raising").mkdir()
     (tmp_path / "raising" / "at_import.py").write_text("1 / 0\n")
-    process = await start("", arguments=(handler,), LAMBDA_TASK_ROOT=str(tmp_path))
+    process = await start(handler, LAMBDA_TASK_ROOT=str(tmp_path))
     code, output = await process.exited()
     assert code == 1
     error = api.init_error.result()
@@ -247,9 +245,9 @@ async def test_a_handler_that_cannot_be_loaded_is_an_init_error(
     assert words in output
 
 
-async def test_the_handler_may_come_from_the_environment(api: FakeRuntimeApi, start: Start) -> None:
+async def test_the_handler_may_come_from_the_environment(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke(1)
-    await start("", arguments=(), _HANDLER="functions.buffered")
+    await start(_HANDLER="functions.buffered")
     assert (await invocation.result()).json() == 1
 
 
@@ -265,9 +263,9 @@ async def test_the_handler_may_come_from_the_environment(api: FakeRuntimeApi, st
     ],
 )
 async def test_a_start_outside_lambda_says_what_is_missing(
-    start: Start, arguments: tuple[str, ...], address: str, words: str
+    start: Starter, arguments: tuple[str, ...], address: str, words: str
 ) -> None:
-    process = await start("", arguments=arguments, AWS_LAMBDA_RUNTIME_API=address)
+    process = await start(*arguments, AWS_LAMBDA_RUNTIME_API=address)
     code, output = await process.exited()
     assert code in (1, 2)
     assert words in output
@@ -275,10 +273,10 @@ async def test_a_start_outside_lambda_says_what_is_missing(
 
 
 @pytest.mark.parametrize("handler", ["streaming", "blocking"])
-async def test_sigterm_ends_a_handler_in_order(api: FakeRuntimeApi, start: Start, handler: str) -> None:
+async def test_sigterm_ends_a_handler_in_order(api: FakeRuntimeApi, start: Starter, handler: str) -> None:
     """Its `finally` runs, the stream ends in failure rather than in silence, and the process exits cleanly."""
     invocation = api.invoke({"wait": 1})
-    process = await start(handler)
+    process = await start(f"functions.{handler}")
     await process.printed("waiting")
     process.signal(signal.SIGTERM)
     received = await invocation.result()
@@ -289,9 +287,9 @@ async def test_sigterm_ends_a_handler_in_order(api: FakeRuntimeApi, start: Start
     assert "cleaned up" in output
 
 
-async def test_sigterm_runs_the_shutdown_hooks(api: FakeRuntimeApi, start: Start) -> None:
+async def test_sigterm_runs_the_shutdown_hooks(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke("register")
-    process = await start("hooked", LAMBDA_RUNTIME_SIGTERM="1")
+    process = await start("functions.hooked", LAMBDA_RUNTIME_SIGTERM="1")
     await invocation.result()
     await api.idle()
     process.signal(signal.SIGTERM)
@@ -300,10 +298,10 @@ async def test_sigterm_runs_the_shutdown_hooks(api: FakeRuntimeApi, start: Start
     assert output.index("async hook ran") < output.index("failed") < output.index("plain hook ran")
 
 
-async def test_slow_shutdown_hooks_are_stopped(api: FakeRuntimeApi, start: Start) -> None:
+async def test_slow_shutdown_hooks_are_stopped(api: FakeRuntimeApi, start: Starter) -> None:
     """SIGKILL comes 500 ms behind SIGTERM."""
     invocation = api.invoke("slow")
-    process = await start("hooked")
+    process = await start("functions.hooked")
     await invocation.result()
     await api.idle()
     process.signal(signal.SIGTERM)
@@ -312,9 +310,9 @@ async def test_slow_shutdown_hooks_are_stopped(api: FakeRuntimeApi, start: Start
     assert "were stopped" in output
 
 
-async def test_the_extension_is_registered_only_on_wish(api: FakeRuntimeApi, start: Start) -> None:
+async def test_the_extension_is_registered_only_on_wish(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke(1)
-    await start("buffered", LAMBDA_RUNTIME_SIGTERM="1")
+    await start("functions.buffered", LAMBDA_RUNTIME_SIGTERM="1")
     await invocation.result()
     registered = api.registered.result()
     assert registered.headers["Lambda-Extension-Name"] == "lambda-runtime-sigterm"
@@ -324,16 +322,16 @@ async def test_the_extension_is_registered_only_on_wish(api: FakeRuntimeApi, sta
     assert [r.headers["Lambda-Extension-Identifier"] for r in asking] == ["id-1"]
 
 
-async def test_no_extension_without_the_wish(api: FakeRuntimeApi, start: Start) -> None:
+async def test_no_extension_without_the_wish(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke(1)
-    await start("buffered")
+    await start("functions.buffered")
     await invocation.result()
     assert not api.registered.done()
 
 
-async def test_an_interrupt_ends_it_quietly(api: FakeRuntimeApi, start: Start) -> None:
+async def test_an_interrupt_ends_it_quietly(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke(1)
-    process = await start("buffered")
+    process = await start("functions.buffered")
     await invocation.result()
     await api.idle()
     process.signal(signal.SIGINT)
