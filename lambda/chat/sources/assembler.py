@@ -102,7 +102,7 @@ class Assembler:
         if usage is not None and usage.prompt_tokens is not None and usage.completion_tokens is not None:
             self._usage = Usage(usage.prompt_tokens, usage.completion_tokens)
         if chunk.citations:
-            for url in chunk.citations:
+            for url in _items(chunk.citations):
                 self._add_source(url, None)
 
     def take(self) -> list[Part]:
@@ -165,13 +165,13 @@ class Assembler:
             self._reason = choice.finish_reason
 
     def _add_attachments(self, delta: Delta) -> None:
-        for annotation in delta.annotations or ():
+        for annotation in _items(delta.annotations):
             if isinstance(annotation, dict):
                 # OpenAI nests the citation; some servers do not.
                 cited = annotation.get("url_citation", annotation)
                 if isinstance(cited, dict):
                     self._add_source(cited.get("url"), cited.get("title"))
-        for image in delta.images or ():
+        for image in _items(delta.images):
             self._add_image(image)
 
     def _add_text(self, part: type[TextDelta | ReasoningDelta], text: str) -> None:
@@ -237,8 +237,8 @@ class Assembler:
                     if isinstance(inner, dict) and isinstance(inner.get("text"), str):
                         self._add_text(ReasoningDelta, inner["text"])
 
-    def _add_thinking(self, blocks: list[Any]) -> None:
-        for block in blocks:
+    def _add_thinking(self, blocks: object) -> None:
+        for block in _items(blocks):
             if isinstance(block, dict):
                 if isinstance(data := block.get("data"), str) and data:
                     self._add(RedactedReasoning(data))
@@ -252,6 +252,11 @@ class Assembler:
             media_type, _, data = url.removeprefix("data:").partition(";base64,")
             if media_type and data:
                 self._add(File(data, media_type))
+
+
+def _items(value: object) -> list[Any]:
+    """A list that nobody specified: what is none is nothing."""
+    return value if isinstance(value, list) else []
 
 
 def well_formed(text: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The chunks of OpenAI's chat completions as they really arrive: only the fields that are used, all optional.
 
 The contract is `openai.types.chat.ChatCompletionChunk`; fields beyond it name the servers that send them.
-Unknown fields are ignored, a known field of a wrong type makes the chunk malformed.
+Unknown fields are ignored; a field that the answer cannot do without makes the chunk malformed if its type is wrong.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Delta(msgspec.Struct, gc=False):
     refusal: str | None = None
     tool_calls: list[ToolCallPiece] | None = None
     function_call: Function | None = None  # the form before tool calls, still sent by old servers
-    annotations: list[Any] | None = None  # url_citation: OpenAI's search models, OpenRouter
+    annotations: Any = None  # url_citation: OpenAI's search models, OpenRouter
     reasoning_content: str | None = None  # DeepSeek, vLLM until 0.11, LiteLLM
     reasoning: str | None = None  # OpenRouter, Groq, Ollama, vLLM
-    thinking_blocks: list[Any] | None = None  # LiteLLM: signatures and redacted thinking of Anthropic
-    images: list[Any] | None = None  # OpenRouter and LiteLLM: generated images
+    thinking_blocks: Any = None  # LiteLLM: signatures and redacted thinking of Anthropic
+    images: Any = None  # OpenRouter and LiteLLM: generated images
 
 
 class Choice(msgspec.Struct, gc=False):
@@ -65,7 +65,7 @@ class Chunk(msgspec.Struct, gc=False):
     usage: TokenUsage | None = None
     error: Any = None
     object: str | None = None  # "error" makes the chunk itself the error: vLLM
-    citations: list[Any] | None = None  # URLs: Perplexity
+    citations: Any = None  # URLs: Perplexity
 
 
 decode: Final = msgspec.json.Decoder(Chunk).decode

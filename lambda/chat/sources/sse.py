@@ -34,7 +34,8 @@ class SSEDecoder:
         self._event = b""
         self._data: list[bytes] = []
         self._line: list[bytes] = []  # the pieces of a line whose end has not come
-        self._size = 0  # of the event so far, the unfinished line included
+        self._data_size = 0  # of the event's data so far
+        self._size = 0  # the same, with the unfinished line
         self._after_cr = False
         self._start: bytes | None = b""  # the first bytes, until it is known whether they are a BOM
 
@@ -59,28 +60,24 @@ class SSEDecoder:
         if lines and self._line:
             self._line.append(lines[0])
             lines[0] = b"".join(self._line)
-            self._size -= len(lines[0])  # it is counted again below, as a whole line
-            self._size += len(self._line.pop())
             self._line.clear()
+            self._size = self._data_size
         for line in lines:
-            if not line:
+            if line.startswith(b"data: "):
+                self._add(line[6:])
+            elif line:
+                self._field(line)
+            else:
                 if self._data:
                     event = self._event, (self._data[0] if len(self._data) == 1 else b"\n".join(self._data))
                     self._data.clear()
+                    self._size = self._data_size = 0
                     self._event = b""
-                    self._size = 0
                     yield event
-                else:
-                    self._event = b""
-                    self._size = 0
-                continue
-            self._grow(len(line))
-            if line.startswith(b"data: "):
-                self._data.append(line[6:])
-            else:
-                self._field(line)
+                self._event = b""
         if rest:
-            self._grow(len(rest))
+            self._size += len(rest)
+            self._check()
             self._line.append(rest)
 
     def close(self) -> tuple[bytes, bytes] | None:
@@ -103,12 +100,17 @@ class SSEDecoder:
     def _field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
         if name == b"data":
-            self._data.append(value.removeprefix(b" "))
+            self._add(value.removeprefix(b" "))
         elif name == b"event":
             self._event = value.removeprefix(b" ")
 
-    def _grow(self, size: int) -> None:
-        self._size += size
+    def _add(self, value: bytes) -> None:
+        self._data.append(value)
+        self._data_size += len(value) + 1  # with the line end that joins it
+        self._size = self._data_size
+        self._check()
+
+    def _check(self) -> None:
         if self._size > self._max_event:
             raise EventTooLargeError(f"an event of the stream is larger than {self._max_event} bytes")
 

@@ -1,0 +1,100 @@
+"""What the sources' tests share: a fake upstream, sources pointed at it, answers read to their end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chat.failures import SourceError
+from chat.parts import TextDelta
+from chat.requests import ChatRequest
+from chat.settings import Settings
+from chat.sources.http_dialing import tls_context
+from chat.sources.openai_wire import OpenAIWire
+from tests.fakes.certificates import Certificate, make_certificate
+from tests.fakes.upstream import FakeUpstream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+
+    from chat.parts import Part
+    from chat.sources import ModelSource
+
+KEY = "sk-test-0123456789"
+QUESTION = ChatRequest(messages=[{"role": "user", "content": "hi"}], model="gpt-4o-mini")
+
+
+@dataclass
+class Outcome:
+    """An answer as far as it came: its batches, and the failure that ended it, if one did."""
+
+    batches: list[list[Part]] = field(default_factory=list)
+    failure: SourceError | None = None
+
+    @property
+    def parts(self) -> list[Part]:
+        return [part for batch in self.batches for part in batch]
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts if isinstance(part, TextDelta))
+
+
+async def answer_of(source: ModelSource, request: ChatRequest = QUESTION) -> Outcome:
+    """Read an answer to its end, whichever it is; no batch may be empty."""
+    outcome = Outcome()
+    try:
+        async for batch in source.stream(request):
+            assert batch
+            outcome.batches.append(batch)
+    except SourceError as error:
+        outcome.failure = error
+    return outcome
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[FakeUpstream]:
+    async with FakeUpstream() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def make_wire(upstream: FakeUpstream) -> AsyncIterator[Callable[..., OpenAIWire]]:
+    """Make sources with settings, pointed at `upstream` unless they say otherwise; closed after the test."""
+    made: list[OpenAIWire] = []
+
+    def make(**settings: Any) -> OpenAIWire:
+        values = {"openai_api_key": KEY, "openai_base_url": upstream.url} | settings
+        made.append(OpenAIWire(Settings(**values)))
+        return made[-1]
+
+    yield make
+    for wire in made:
+        await wire.aclose()
+
+
+@pytest.fixture
+def wire(make_wire: Callable[..., OpenAIWire]) -> OpenAIWire:
+    return make_wire()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("tls"), "localhost", "api.example", "IP:127.0.0.1")
+
+
+@pytest.fixture
+def trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Trust `certificate` as an operator would: by SSL_CERT_FILE."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.certificate))
+    tls_context.cache_clear()
+    yield
+    tls_context.cache_clear()
+
+
+@pytest.fixture
+async def tls_upstream(certificate: Certificate) -> AsyncGenerator[FakeUpstream, None]:
+    async with FakeUpstream(certificate.server_context()) as fake:
+        yield fake
