@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_never
 
+from chat.json_text import joined
 from chat.parts import (
     Annotation,
     Data,
@@ -22,7 +23,6 @@ from chat.parts import (
     ToolResult,
     Usage,
 )
-from chat.protocols.json_text import joined
 from chat.protocols.values import part_value, usage_value
 
 if TYPE_CHECKING:

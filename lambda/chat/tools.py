@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
 from chat import fields
 from chat.failures import RequestError
 
@@ -77,14 +79,9 @@ def read_tool_choice(value: Any, tools: list[dict[str, Any]] | None) -> str | di
     return {"type": "function", "function": {"name": name}}
 
 
-def is_tool_name(name: str) -> bool:
-    """Whether the API takes a function of this name."""
-    return _NAME.fullmatch(name) is not None
-
-
 def _function(function: dict[str, Any], where: str) -> dict[str, Any]:
     name = fields.text(function.get("name"), f"{where}.name")
-    if not is_tool_name(name):
+    if not _NAME.fullmatch(name):
         raise RequestError(
             f"{where}.name is {fields.shown(name)}; a tool's name has 1 to 64 letters, digits, - or _."
         )
@@ -92,12 +89,22 @@ def _function(function: dict[str, Any], where: str) -> dict[str, Any]:
     if (description := fields.optional_text(function.get("description"), f"{where}.description")) is not None:
         checked["description"] = description
     if (parameters := function.get("parameters")) is not None:
-        checked["parameters"] = fields.mapping(parameters, f"{where}.parameters")
+        checked["parameters"] = _schema(parameters, f"{where}.parameters")
     if (strict := function.get("strict")) is not None:
         if not isinstance(strict, bool):
             raise RequestError(f"{where}.strict must be a boolean, not {fields.kind(strict)}.")
         checked["strict"] = strict
     return {"type": "function", "function": checked}
+
+
+def _schema(value: Any, where: str) -> dict[str, Any]:
+    """A JSON Schema, which goes on as it is: the model's server checks it, but UTF-8 it must be."""
+    schema = fields.mapping(value, where)
+    try:
+        msgspec.json.encode(schema)
+    except UnicodeEncodeError:
+        raise RequestError(f"{where} has a lone surrogate, which is not text.") from None
+    return schema
 
 
 def _say(value: Any) -> str:

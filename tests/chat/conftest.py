@@ -1,16 +1,20 @@
-"""What the chat tests share: the real client, and settings without an environment."""
+"""What the chat tests share: the real client."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
-from chat.settings import Settings
 from tests.clients.ai4 import Ai4, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# No timed tests: an example may take as long as a busy machine needs.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +24,3 @@ def ai4() -> Iterator[Ai4]:
         pytest.skip(reason)
     with Ai4() as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def settings() -> Settings:
-    return Settings.from_environment({"OPENAI_API_KEY": "test"})

@@ -24,6 +24,7 @@ import os
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, assert_never
 
+from chat.json_text import encode_json, encode_text
 from chat.parts import (
     Annotation,
     Data,
@@ -43,7 +44,6 @@ from chat.parts import (
     Usage,
 )
 from chat.protocols import PartOrderError
-from chat.protocols.json_text import encode_json, encode_text
 from chat.protocols.values import part_value, usage_value
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat.json_text import joined
 from chat.parts import (
     Annotation,
     Data,
@@ -31,7 +32,6 @@ from chat.parts import (
 )
 from chat.protocols import Encoder, PartOrderError
 from chat.protocols.data_stream import DataStream, message_id
-from chat.protocols.json_text import joined
 from tests.chat.part_strategies import answers, any_parts
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-r"""JSON as the clients in the browser can read it, and as what they send back can be read here.
+r"""JSON as browsers can read it, and as what they send back can be read here.
 
 Facts:
 

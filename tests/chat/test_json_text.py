@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.protocols.json_text import encode_json, encode_text, joined
+from chat.json_text import encode_json, encode_text, joined
 from tests.chat.part_strategies import texts, values
 
 

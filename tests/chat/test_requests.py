@@ -1,0 +1,126 @@
+"""A payload as a whole: which fields count, what they become, and what any other JSON gets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from chat.failures import RequestError
+from chat.requests import ChatRequest, read_chat_request
+from chat.settings import Settings
+
+HI = {"role": "user", "content": "hi"}
+TOOL = {"type": "function", "function": {"name": "weather"}}
+
+
+def read(payload: dict[str, Any], **environment: str) -> ChatRequest:
+    return read_chat_request(payload, Settings.from_environment(environment))
+
+
+def refusal(payload: dict[str, Any], **environment: str) -> str:
+    with pytest.raises(RequestError) as caught:
+        read(payload, **environment)
+    assert caught.value.status == 400
+    return caught.value.message
+
+
+def test_the_least_request() -> None:
+    assert read({"messages": [HI]}) == ChatRequest([HI], "gpt-4o-mini")
+
+
+def test_everything_that_a_request_may_say() -> None:
+    payload = {"id": "c1", "messages": [HI], "model": "gpt-4.1", "tools": [TOOL], "tool_choice": "required"}
+    assert read(payload, CHAT_MODELS="gpt-4.1") == ChatRequest([HI], "gpt-4.1", [TOOL], "required", "c1")
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """Hooks add fields of any name, and later versions of the client new ones."""
+    extras = {"action": "chat-v2-stream", "data": {"x": 1}, "temperature": "hot", "trigger": 7}
+    assert read({"messages": [{**HI, "annotations": 3, "createdAt": None}], **extras}) == read(
+        {"messages": [HI]}
+    )
+    nulls = dict.fromkeys(("id", "model", "tools", "tool_choice"))
+    assert read({"messages": [HI], **nulls}) == read({"messages": [HI]})
+
+
+def test_the_system_prompt_comes_first() -> None:
+    request = read({"messages": [HI]}, CHAT_SYSTEM_PROMPT="Be brief.")
+    assert request.messages == [{"role": "system", "content": "Be brief."}, HI]
+
+
+def test_a_client_s_system_message_comes_after_it() -> None:
+    system = {"role": "system", "content": "In French."}
+    allowed = {"CHAT_ALLOW_CLIENT_SYSTEM": "true", "CHAT_SYSTEM_PROMPT": "Be brief."}
+    assert read({"messages": [system, HI]}, **allowed).messages == [
+        {"role": "system", "content": "Be brief."},
+        system,
+        HI,
+    ]
+    assert "does not accept" in refusal({"messages": [system, HI]}, CHAT_SYSTEM_PROMPT="Be brief.")
+
+
+@pytest.mark.parametrize(
+    ("payload", "sentence"),
+    [
+        ({}, 'The request has no "messages".'),
+        ({"messages": None}, "messages must be an array, not null."),
+        ({"messages": "hi"}, "messages must be an array, not a string."),
+        ({"messages": []}, "messages is empty; it must have at least one message."),
+        ({"messages": [HI] * 101}, "messages has 101 entries; at most 100 are accepted."),
+        ({"messages": [HI] * 1000}, "messages has 1000 entries; at most 100 are accepted."),
+        ({"messages": [{"role": "data", "content": ""}]}, "messages has nothing that a model could answer."),
+        ({"messages": [HI], "id": 7}, "id must be a string, not a number."),
+        ({"messages": [HI], "model": 7}, "model must be a string, not a number."),
+        ({"messages": [HI], "model": "gpt-5"}, "model is 'gpt-5'; allowed are: gpt-4o-mini."),
+        ({"messages": [HI], "tools": 7}, "tools must be an array or an object, not a number."),
+        ({"messages": [HI], "tool_choice": "required"}, "tool_choice asks for a tool, but tools names none."),
+    ],
+)
+def test_what_is_wrong_is_named(payload: dict[str, Any], sentence: str) -> None:
+    assert refusal(payload) == sentence
+
+
+def test_the_limit_of_messages_is_a_setting() -> None:
+    assert len(read({"messages": [HI] * 3}, CHAT_MAX_MESSAGES="3").messages) == 3
+    assert refusal({"messages": [HI] * 4}, CHAT_MAX_MESSAGES="3").startswith(
+        "messages has 4 entries; at most 3"
+    )
+
+
+def test_all_allowed_models_are_named() -> None:
+    assert refusal({"messages": [HI], "model": "x"}, CHAT_MODELS="b,gpt-4o-mini,a").endswith(
+        "gpt-4o-mini, b, a."
+    )
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["messages", "id", "model", "tools", "tool_choice", "x"]), _json),
+    st.booleans(),
+)
+@hypothesis_settings(max_examples=300)
+def test_any_json_is_a_request_or_refused(noise: dict[str, Any], sound: bool) -> None:  # noqa: FBT001 - drawn
+    payload = {"messages": [HI], **{k: v for k, v in noise.items() if k != "messages"}} if sound else noise
+    try:
+        request = read(payload)
+    except RequestError as error:
+        outcome: RequestError | ChatRequest = error
+    else:
+        outcome = request
+    if isinstance(outcome, RequestError):
+        assert outcome.status == 400
+        assert len(outcome.message) < 400
+        outcome.message.encode()
+    else:
+        json.dumps([outcome.messages, outcome.tools], ensure_ascii=False).encode()
