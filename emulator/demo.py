@@ -44,12 +44,13 @@ class Arrivals:
     text_lines: int = 0
     first_text_ms: float | None = None
     last_text_ms: float | None = None
+    ended_ms: float = 0.0
     error: str | None = None
     finished: bool = False
 
     def note(self, line: str) -> float:
         """Take one line of the data stream; returns when it came."""
-        now = (time.perf_counter() - self.started) * 1000
+        now = self.ended_ms = (time.perf_counter() - self.started) * 1000
         self.lines += 1
         code, _, value = line.partition(":")
         if code == "0":
@@ -134,15 +135,15 @@ async def _ask(url: str, message: str) -> tuple[Arrivals, str | None]:
                     text = (await response.aread()).decode(errors="replace")
                     return arrivals, f"The function answered HTTP {response.status_code}: {text}"
                 async for line in response.aiter_lines():
+                    arrived = arrivals.note(line)
                     shown = line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
-                    print(f"{arrivals.note(line):7.0f} ms  {shown}", flush=True)
+                    print(f"{arrived:7.0f} ms  {shown or '(keep-alive)'}", flush=True)
         except httpx.TransportError as error:
             return arrivals, f"The answer broke off: {str(error) or type(error).__name__}."
     return arrivals, None
 
 
 def _conclude(arrivals: Arrivals, problem: str | None, log: list[str]) -> int:
-    total = (time.perf_counter() - arrivals.started) * 1000
     if problem is None and arrivals.error is not None:
         problem = f"The answer ended with an error: {arrivals.error}"
     if problem is None and not (arrivals.finished and arrivals.text_lines):
@@ -156,9 +157,9 @@ def _conclude(arrivals: Arrivals, problem: str | None, log: list[str]) -> int:
     print(
         f"\nFirst token after {arrivals.first_text_ms:.0f} ms{_cold_start(log)}, "
         f"last after {arrivals.last_text_ms:.0f} ms; {arrivals.text_lines} text lines of {arrivals.lines}, "
-        f"{total:.0f} ms in all."
+        f"{arrivals.ended_ms:.0f} ms in all."
     )
-    if arrivals.last_text_ms - arrivals.first_text_ms > 0.1 * total:
+    if arrivals.last_text_ms - arrivals.first_text_ms > 0.1 * arrivals.ended_ms:
         print("Proved: the first words were readable while the model was still writing the rest.")
     else:
         print("The whole answer came within one moment: the model itself did not stream it.")

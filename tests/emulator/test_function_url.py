@@ -31,7 +31,7 @@ def test_a_body_can_always_be_had_back(body: bytes, content_type: str) -> None:
         ("", True),
     ],
 )
-def test_the_base64_rule(content_type: str, is_base64: bool) -> None:
+def test_the_base64_rule(content_type: str, *, is_base64: bool) -> None:
     assert encode_body(b"abc", content_type)[1] is is_base64
 
 

@@ -34,7 +34,12 @@ async def test_an_answer_in_order(invocation: Invocation) -> None:
     await invocation.write(b"b")
     invocation.end()
 
-    assert await events(invocation) == [ResponseStart(True, "text/plain"), b"a", b"b", ResponseEnd()]
+    assert await events(invocation) == [
+        ResponseStart(streaming=True, content_type="text/plain"),
+        b"a",
+        b"b",
+        ResponseEnd(),
+    ]
 
 
 async def test_a_response_can_begin_once(invocation: Invocation) -> None:
@@ -64,7 +69,7 @@ async def test_an_error_is_the_last_event(invocation: Invocation) -> None:
     invocation.end()
     invocation.fail(FunctionError.of("Another", "too late"))
 
-    assert await events(invocation) == [ResponseStart(True, None), b"a", _ERROR]
+    assert await events(invocation) == [ResponseStart(streaming=True, content_type=None), b"a", _ERROR]
 
 
 async def test_a_write_waits_while_the_caller_is_slow(invocation: Invocation) -> None:

@@ -6,8 +6,8 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 from emulator.invocation import FunctionError, Invocation, ResponseEnd, ResponseStart
 from emulator.runtime_api import MAX_BUFFERED, RuntimeApi
 from emulator.serving import serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 _FUNCTION = {"functionName": "f", "functionVersion": "$LATEST", "handler": "app.handler"}
 _NEXT = "/2018-06-01/runtime/invocation/next"
@@ -91,7 +94,11 @@ async def test_a_buffered_response(service: Service) -> None:
     invocation, _ = await service.given()
     answer = await service.post(invocation, "response", b'"done"', content_type="application/json")
     assert (answer.status_code, answer.json()) == (202, {"status": "OK"})
-    assert await events(invocation) == [ResponseStart(False, "application/json"), b'"done"', ResponseEnd()]
+    assert await events(invocation) == [
+        ResponseStart(streaming=False, content_type="application/json"),
+        b'"done"',
+        ResponseEnd(),
+    ]
     assert service.warnings == []
 
 
@@ -112,7 +119,7 @@ async def test_a_chunk_is_handed_on_before_the_next_is_sent(service: Service) ->
     async def body() -> AsyncIterator[bytes]:
         yield b"first"
         # The first chunk must be with the caller while the request is still open here.
-        assert await anext(received) == ResponseStart(True, "text/plain")
+        assert await anext(received) == ResponseStart(streaming=True, content_type="text/plain")
         assert await anext(received) == b"first"
         yield b"second"
 
@@ -151,7 +158,7 @@ async def test_trailers_are_read_however_the_bytes_are_split(service: Service, c
 
     assert (await reader.readline()).startswith(b"HTTP/1.1 202")
     received = await events(invocation)
-    assert received[0] == ResponseStart(True, None)
+    assert received[0] == ResponseStart(streaming=True, content_type=None)
     assert b"".join(event for event in received if isinstance(event, bytes)) == b"abc"
     assert received[-1] == FunctionError("Function.Late", error)
     writer.close()
@@ -167,7 +174,7 @@ async def test_a_response_that_breaks_off_is_truncated(service: Service) -> None
         % invocation.request_id.encode()
     )
     received = invocation.events()
-    assert await anext(received) == ResponseStart(True, None)
+    assert await anext(received) == ResponseStart(streaming=True, content_type=None)
     assert await anext(received) == b"abc"
     writer.close()
     await writer.wait_closed()

@@ -1,0 +1,296 @@
+"""The stand-in model, read by the openai SDK."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import openai
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.serving import serving
+from emulator.stand_in_model import __doc__ as documentation
+from emulator.stand_in_model import stand_in_model
+from emulator.stand_in_model.answer import BEHAVIOURS, complete
+from emulator.stand_in_model.failures import FAILURES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from openai.types.chat import ChatCompletionChunk
+
+_WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather at a place",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "city": {"type": "string"},
+                "days": {"type": "integer"},
+                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+            },
+            "required": ["city", "days", "unit"],
+        },
+    },
+}
+_CLOCK = {"type": "function", "function": {"name": "clockTime", "parameters": {"type": "object"}}}
+
+
+@pytest.fixture
+async def base_url() -> AsyncIterator[str]:
+    async with serving(stand_in_model(delay=0)) as port:
+        yield f"http://127.0.0.1:{port}/v1"
+
+
+@pytest.fixture
+async def client(base_url: str) -> AsyncIterator[openai.AsyncOpenAI]:
+    async with openai.AsyncOpenAI(
+        api_key="any",
+        base_url=base_url,
+        max_retries=0,
+        http_client=openai.DefaultAsyncHttpxClient(trust_env=False),
+    ) as client:
+        yield client
+
+
+def says(text: str) -> Any:
+    return [{"role": "user", "content": text}]
+
+
+async def streamed(client: openai.AsyncOpenAI, **request: Any) -> list[ChatCompletionChunk]:
+    return [chunk async for chunk in await client.chat.completions.create(stream=True, **request)]
+
+
+def text_of(chunks: Iterable[ChatCompletionChunk]) -> str:
+    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+
+
+async def test_a_streamed_answer_is_the_whole_one_in_pieces(client: openai.AsyncOpenAI) -> None:
+    whole = await client.chat.completions.create(model="gpt-4o-mini", messages=says("Hi there"))
+    chunks = await streamed(
+        client, model="gpt-4o-mini", messages=says("Hi there"), stream_options={"include_usage": True}
+    )
+    text = text_of(chunks)
+    assert text == whole.choices[0].message.content
+    assert "stand-in" in text
+    assert "Hi there" in text
+    assert {chunk.model for chunk in chunks} == {"gpt-4o-mini"}
+    assert len({chunk.id for chunk in chunks}) == 1
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+    assert chunks[-1].choices == []
+    assert chunks[-1].usage == whole.usage
+    assert whole.usage
+    assert 60 <= whole.usage.completion_tokens <= 100
+
+
+async def test_usage_only_when_asked_for(client: openai.AsyncOpenAI) -> None:
+    chunks = await streamed(client, model="m", messages=says("Hi"))
+    assert all(chunk.usage is None and chunk.choices for chunk in chunks)
+
+
+async def test_a_tool_that_the_message_names_is_called(client: openai.AsyncOpenAI) -> None:
+    question = says("What will the weather be in New York for the next 3 days, in fahrenheit?")
+    whole = await client.chat.completions.create(model="m", messages=question, tools=[_WEATHER, _CLOCK])  # type: ignore[list-item]  # plain dicts, as users write them
+    choice = whole.choices[0]
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.tool_calls
+    (call,) = choice.message.tool_calls
+    assert call.type == "function"
+    assert call.function.name == "get_weather"
+    assert json.loads(call.function.arguments) == {"city": "New York", "days": 3, "unit": "fahrenheit"}
+
+    chunks = await streamed(client, model="m", messages=question, tools=[_WEATHER, _CLOCK])
+    deltas = [delta for chunk in chunks for delta in chunk.choices[0].delta.tool_calls or []]
+    assert [delta.function.name for delta in deltas if delta.function and delta.function.name] == [
+        "get_weather"
+    ]
+    assert [bool(delta.id) for delta in deltas] == [True] + [False] * (len(deltas) - 1)
+    arguments = "".join(delta.function.arguments or "" for delta in deltas if delta.function)
+    assert arguments == call.function.arguments
+    assert chunks[-1].choices[0].finish_reason == "tool_calls"
+
+
+async def test_several_tools_are_several_calls(client: openai.AsyncOpenAI) -> None:
+    chunks = await streamed(
+        client, model="m", messages=says("weather and clock, please"), tools=[_WEATHER, _CLOCK]
+    )
+    deltas = [delta for chunk in chunks for delta in chunk.choices[0].delta.tool_calls or []]
+    assert {delta.index for delta in deltas} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("message", "choice", "called"),
+    [
+        ("Tell me a joke", "auto", []),
+        ("the weather", "none", []),
+        ("Tell me a joke", "required", ["get_weather"]),
+        ("Tell me a joke", {"type": "function", "function": {"name": "clockTime"}}, ["clockTime"]),
+    ],
+)
+async def test_tool_choice(client: openai.AsyncOpenAI, message: str, choice: Any, called: list[str]) -> None:
+    answer = await client.chat.completions.create(
+        model="m",
+        messages=says(message),
+        tools=[_WEATHER, _CLOCK],  # type: ignore[list-item]  # plain dicts, as users write them
+        tool_choice=choice,
+    )
+    calls = answer.choices[0].message.tool_calls or []
+    assert [call.function.name for call in calls if call.type == "function"] == called
+
+
+async def test_after_a_tool_s_result_the_answer_quotes_it(client: openai.AsyncOpenAI) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+    messages: Any = [
+        *says("The weather in Paris?"),
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "sunny, 21 degrees"},
+    ]
+    answer = await client.chat.completions.create(model="m", messages=messages, tools=[_WEATHER])  # type: ignore[list-item]  # plain dicts, as users write them
+    assert "sunny, 21 degrees" in (answer.choices[0].message.content or "")
+    assert answer.choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("error-401", openai.AuthenticationError),
+        ("error-404", openai.NotFoundError),
+        ("error-429", openai.RateLimitError),
+        ("error-quota", openai.RateLimitError),
+        ("error-500", openai.InternalServerError),
+        ("error-context", openai.BadRequestError),
+    ],
+)
+async def test_errors_are_the_sdk_s_own(
+    client: openai.AsyncOpenAI, name: str, error: type[openai.APIStatusError]
+) -> None:
+    """By the model's name and by the message."""
+    for request in (
+        {"model": name, "messages": says("Hi")},
+        {"model": "m", "messages": says(f"/{name}")},
+    ):
+        with pytest.raises(error) as raised:
+            await streamed(client, **request)
+        assert raised.value.code == FAILURES[name].code
+        assert ("retry-after" in raised.value.response.headers) is (name == "error-429")
+
+
+async def test_cut_breaks_the_connection(client: openai.AsyncOpenAI) -> None:
+    chunks: list[ChatCompletionChunk] = []
+
+    async def read() -> None:
+        async for chunk in await client.chat.completions.create(
+            model="cut", messages=says("Hi"), stream=True
+        ):
+            chunks.append(chunk)  # noqa: PERF401 - what came before the failure is asserted
+
+    with pytest.raises((openai.APIConnectionError, httpx.RemoteProtocolError)):
+        await read()
+    assert text_of(chunks)
+    assert chunks[-1].choices[0].finish_reason is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        ({"model": "length"}, "length"),
+        ({"model": "m", "max_completion_tokens": 5}, "length"),
+        ({"model": "m", "max_tokens": 5}, "length"),
+        ({"model": "m", "max_tokens": 5000}, "stop"),
+        ({"model": "content-filter"}, "content_filter"),
+    ],
+)
+async def test_finish_reasons(client: openai.AsyncOpenAI, request_: dict[str, Any], reason: str) -> None:
+    chunks = await streamed(client, messages=says("Hi"), **request_)
+    assert chunks[-1].choices[0].finish_reason == reason
+    assert text_of(chunks)
+
+
+async def test_silent_sends_its_head_and_nothing_more(base_url: str) -> None:
+    async with (
+        httpx.AsyncClient(trust_env=False) as client,
+        client.stream(
+            "POST",
+            f"{base_url}/chat/completions",
+            json={"model": "silent", "messages": says("Hi"), "stream": True},
+            headers={"authorization": "Bearer any"},
+        ) as response,
+    ):
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+
+
+async def test_the_events_are_openai_s(base_url: str) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        response = await client.post(
+            f"{base_url}/chat/completions",
+            json={
+                "model": "m",
+                "messages": says("Hi"),
+                "stream": True,
+                "stream_options": {"include_usage": True},
+            },
+            headers={"authorization": "Bearer any"},
+        )
+    assert response.headers["x-request-id"].startswith("req_")
+    *events, done, after = response.text.split("\n\n")
+    assert (done, after) == ("data: [DONE]", "")
+    chunks = [json.loads(event.removeprefix("data: ")) for event in events]
+    assert all(chunk["object"] == "chat.completion.chunk" for chunk in chunks)
+    assert [chunk["usage"] for chunk in chunks[:-1]] == [None] * (len(chunks) - 1)
+    assert chunks[0]["choices"][0]["delta"] == {"role": "assistant", "content": "", "refusal": None}
+    assert chunks[-2]["choices"][0]["delta"] == {}
+
+
+async def test_models_are_listed(client: openai.AsyncOpenAI) -> None:
+    names = [model.id async for model in client.models.list()]
+    assert names[0] == "stand-in"
+    assert set(names) == {"stand-in", *FAILURES, *BEHAVIOURS}
+    assert all(f"`{name}`" in (documentation or "") for name in names[1:])
+
+
+@pytest.mark.parametrize("header", [{}, {"authorization": "Bearer"}, {"authorization": "Basic x"}])
+async def test_no_key_is_401(base_url: str, header: dict[str, str]) -> None:
+    async with httpx.AsyncClient(trust_env=False, headers=header) as client:
+        for response in (
+            await client.get(f"{base_url}/models"),
+            await client.post(f"{base_url}/chat/completions"),
+        ):
+            assert response.status_code == 401
+            assert "didn't provide an API key" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b"{", None),
+        (b"[]", None),
+        (b"{}", "model"),
+        (b'{"model":"m"}', "messages"),
+        (b'{"model":"m","messages":[]}', "messages"),
+        (b'{"model":"m","messages":["x"]}', "messages"),
+        (b'{"model":"m","messages":[{"role":"user"}],"tools":[1]}', "tools"),
+        (b'{"model":"m","messages":[{"role":"user"}],"tools":[{"function":{}}]}', "tools"),
+    ],
+)
+async def test_a_wrong_request_is_400(base_url: str, body: bytes, param: str | None) -> None:
+    async with httpx.AsyncClient(trust_env=False, headers={"authorization": "Bearer x"}) as client:
+        response = await client.post(f"{base_url}/chat/completions", content=body)
+    assert (response.status_code, response.json()["error"]["param"]) == (400, param)
+
+
+@given(st.text(max_size=300), st.sampled_from(["auto", "required", "none"]))
+def test_whatever_is_said_is_answered(text: str, choice: str) -> None:
+    completion = complete(
+        {"model": "m", "messages": says(text), "tools": [_WEATHER, _CLOCK], "tool_choice": choice}
+    )
+    assert bool(completion.tokens) is not bool(completion.tool_calls)
+    for call in completion.tool_calls:
+        assert isinstance(json.loads(call["function"]["arguments"]), dict)
+    assert completion.usage["completion_tokens"] > 0
