@@ -351,7 +351,8 @@ def test_the_limit_is_in_bytes_of_the_text(fill: str) -> None:
 
 
 def test_a_large_body_is_refused_before_it_is_looked_at() -> None:
-    """Neither is JSON or base64, and neither is said to be wrong for it."""
+    """None is JSON, base64 or even text, and none is said to be wrong for it."""
+    assert refusal(bare("\ud800" * 10**6)).status == 413
     assert refusal(bare("{" * 10**6)).status == 413
     assert refusal(bare("!" * 10**6, isBase64Encoded=True)).status == 413
 

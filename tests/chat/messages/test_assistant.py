@@ -51,6 +51,11 @@ def test_invocations_without_parts() -> None:
     assert convert(message) == [assistant("Sunny.", call("a")), *steps[1:]]
 
 
+def test_without_a_step_number_it_is_the_first() -> None:
+    message = {"role": "assistant", "content": "", "parts": [part("a", step=None), text("b")]}
+    assert convert(message) == [assistant("", call("a")), result("a"), assistant("b")]
+
+
 def test_a_huge_step_number_costs_nothing() -> None:
     message = {"role": "assistant", "content": "", "toolInvocations": [invocation("a", step=10**15)]}
     assert convert(message) == [assistant("", call("a")), result("a")]

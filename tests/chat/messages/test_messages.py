@@ -82,7 +82,10 @@ def test_core_messages() -> None:
         },
         {
             "role": "tool",
-            "content": [{"type": "tool-result", "toolCallId": "c", "toolName": "w", "result": {"t": 1}}],
+            "content": [
+                {"type": "of-a-later-version"},
+                {"type": "tool-result", "toolCallId": "c", "toolName": "w", "result": {"t": 1}},
+            ],
         },
     ]
     assert convert(*messages) == [assistant("A", call("c")), result("c", '{"t":1}')]
