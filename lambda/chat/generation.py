@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chat.failures import FailureKind, SourceError
 from chat.parts import Error, Finish
@@ -18,7 +18,7 @@ from chat.protocols import PartOrderError
 from lambda_runtime import StreamClosed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from chat.parts import Part
     from chat.protocols import Encoder
@@ -69,8 +69,8 @@ async def generate(
     except SourceError as error:
         raise _failed(error.kind, error.detail) from error
     except asyncio.CancelledError as error:
-        # SIGTERM: the process ends, but not before the client has been told.
-        raise _failed(FailureKind.INTERRUPTED, "the process was told to stop") from error
+        # SIGTERM, or nobody reads: the answer ends, but not before a client that still reads has been told.
+        raise _failed(FailureKind.INTERRUPTED, "the process was told to stop, or nobody reads") from error
     except StreamClosed:
         raise
     except Exception as error:
@@ -134,12 +134,24 @@ async def stream_answer(
 
 
 @contextlib.asynccontextmanager
-async def _beside(work: Awaitable[None]) -> AsyncIterator[None]:
-    """Run something beside the block, and stop it with the block. Its own failure shows in the block's next write."""
-    task = asyncio.ensure_future(work)
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something beside the block and stop it with the block; if it fails, the block is cancelled.
+
+    A heartbeat that the platform does not take any more is how a silent answer learns that nobody reads it.
+    """
+    owner = asyncio.current_task()
+    assert owner is not None
+
+    def stop_owner(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            owner.cancel()
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(stop_owner)
     try:
         yield
     finally:
+        task.remove_done_callback(stop_owner)
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled():

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -91,7 +90,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
     deadline_margin: Annotated[
         float,
         Meta(
-            ge=2,
+            ge=2.5,
             le=60,
             description="Seconds before the invocation's deadline at which an answer is cut off, saying so.",
         ),
@@ -130,7 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
         try:
             settings = msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
-            raise SettingsError(_sentence(str(error), values)) from None
+            raise cls._error(str(error), environ) from None
         url = urlsplit(settings.openai_base_url)
         if url.scheme not in ("http", "https") or not url.hostname:
             raise SettingsError(
@@ -138,6 +137,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
                 "for example https://api.openai.com/v1 or http://localhost:11434/v1."
             )
         return settings
+
+    @classmethod
+    def _error(cls, message: str, environ: Mapping[str, str]) -> SettingsError:
+        """Make msgspec's "Expected `int` >= 1 - at `$.CHAT_MAX_MESSAGES`" a sentence for the operator."""
+        field = next(each for each in cls.__struct_fields__ if f"`$.{environment_name(each)}" in message)
+        name = environment_name(field)
+        return SettingsError(f"{name} is {environ[name]!r}; it must be {allowed_values(field)}.")
+
+    def __repr__(self) -> str:
+        """Without the key, for logs and tracebacks."""
+        return f"Settings(model={self.model!r}, source={self.source!r}, openai_base_url={self.openai_base_url!r})"
 
     @property
     def configured(self) -> bool:
@@ -154,14 +164,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
         return self.source == "litellm" or (self.source == "auto" and "/" in model)
 
 
-def _sentence(message: str, values: Mapping[str, Any]) -> str:
-    """Make msgspec's "Expected `int` >= 1 - at `$.CHAT_MAX_MESSAGES`" a sentence for the operator."""
-    found = re.fullmatch(r"(?P<what>.*) - at `\$\.(?P<name>\w+)(?:\[.*\])?`", message, re.DOTALL)
-    if found is None:
-        return f"The environment is wrong: {message}."
-    name = found["name"]
-    shown = values[name] if isinstance(values[name], str) else ",".join(values[name])
-    what = found["what"]
-    if "Expected" in what:
-        return f"{name} is {shown!r}, but should be: {what.split(', got')[0].removeprefix('Expected ')}."
-    return f"{name} is {shown!r}: {what}."
+def allowed_values(field: str) -> str:
+    """What a field may be, in words; for error messages and `docs/configuration.md`."""
+    from msgspec import inspect  # noqa: PLC0415 - only where something is wrong, never on the cold path
+
+    info = inspect.type_info(Settings)
+    assert isinstance(info, inspect.StructType)
+    kind = next(each.type for each in info.fields if each.name == field)
+    while isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    match kind:
+        case inspect.VarTupleType():
+            items = kind.item_type
+            listed = _choice(items.values) if isinstance(items, inspect.LiteralType) else "text"
+            return f"a comma-separated list of {listed}" + (", at least 1" if kind.min_length else "")
+        case inspect.LiteralType():
+            return _choice(kind.values)
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.IntType() | inspect.FloatType():
+            bounds = (("> ", kind.gt), (">= ", kind.ge), ("<= ", kind.le))
+            number = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
+            return " ".join(
+                [number, " and ".join(f"{sign}{bound:g}" for sign, bound in bounds if bound is not None)]
+            )
+        case _:
+            return "text"
+
+
+def _choice(values: tuple[Any, ...]) -> str:
+    return f"{', '.join(values[:-1])} or {values[-1]}"

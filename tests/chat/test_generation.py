@@ -1,0 +1,128 @@
+"""Ends that no upstream can bring about: a source with a fault of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chat.generation import AnswerError, generate, stream_answer
+from chat.parts import Finish, Part, TextDelta, ToolResult
+from chat.protocols.data_stream import DataStream
+from chat.requests import ChatRequest
+from lambda_runtime import StreamClosed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from chat.sources import ModelSource
+
+REQUEST = ChatRequest([{"role": "user", "content": "Hi"}], "gpt-4o-mini")
+
+
+@dataclass
+class ScriptedSource:
+    """Yields batches, raises exceptions; it is its own `Sources`."""
+
+    script: Sequence[list[Part] | BaseException]
+    closed: bool = False
+
+    def for_request(self, _request: ChatRequest) -> ModelSource:
+        return self
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[list[Part], None]:
+        try:
+            for step in self.script:
+                if isinstance(step, BaseException):
+                    raise step
+                yield step
+        finally:
+            self.closed = True
+
+    async def aclose(self) -> None:
+        pass
+
+
+@dataclass
+class MemoryStream:
+    """What a response stream does, without a platform; it may be gone."""
+
+    gone: bool = False
+    written: list[bytes] = field(default_factory=list)
+    ended: bool = False
+
+    @property
+    def started(self) -> bool:
+        return bool(self.written)
+
+    async def write(self, data: bytes) -> None:
+        if self.gone:
+            raise StreamClosed("the platform is gone")
+        self.written.append(data)
+
+    async def end(self) -> None:
+        self.ended = True
+
+
+async def answer(source: ScriptedSource, stream: MemoryStream) -> list[bytes]:
+    deadline = asyncio.get_running_loop().time() + 30
+    typed: Any = (source, stream)
+    await stream_answer(typed[0], REQUEST, DataStream("m"), typed[1], deadline=deadline, keepalive=10)
+    return b"".join(stream.written).split(b"\n")
+
+
+async def test_a_source_that_raises_ends_in_one_error_part(caplog: pytest.LogCaptureFixture) -> None:
+    """The text until then stays; what it raised is in the log with its stack, and nowhere else."""
+    source, stream = ScriptedSource([[TextDelta("a")], ZeroDivisionError("secret")]), MemoryStream()
+    lines = await answer(source, stream)
+    assert lines[:2] == [b'f:{"messageId":"m"}', b'0:"a"']
+    assert lines[2].startswith(b'3:"Something went wrong.')
+    assert lines[3:] == [b""]
+    assert stream.ended
+    assert source.closed
+    assert "ZeroDivisionError('secret')" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+async def test_a_source_that_just_stops_has_failed() -> None:
+    lines = await answer(ScriptedSource([[TextDelta("a")]]), MemoryStream())
+    assert [line[:2] for line in lines] == [b"f:", b"0:", b"3:", b""]
+
+
+async def test_parts_out_of_order_become_an_error_part_behind_what_was_in_order() -> None:
+    source = ScriptedSource([[TextDelta("a"), ToolResult("never called", 1)], [Finish("stop")]])
+    lines = await answer(source, MemoryStream())
+    assert [line[:2] for line in lines] == [b"f:", b"0:", b"3:", b""]
+    assert source.closed
+
+
+async def test_a_failure_before_the_first_byte_leaves_the_stream_unused() -> None:
+    stream = MemoryStream()
+    with pytest.raises(AnswerError, match="Something went wrong") as raised:
+        await answer(ScriptedSource([ZeroDivisionError("secret")]), stream)
+    assert (raised.value.status, stream.written, stream.ended) == (500, [], False)
+
+
+async def test_a_platform_that_is_gone_closes_the_source() -> None:
+    source = ScriptedSource([[TextDelta("a")], [Finish("stop")]])
+    with pytest.raises(StreamClosed):
+        await answer(source, MemoryStream(gone=True))
+    assert source.closed
+
+
+async def test_a_timeout_that_is_not_the_deadlines_is_an_internal_error() -> None:
+    async def consume(parts: list[Part]) -> None:
+        raise TimeoutError("of some library")
+
+    source: Any = ScriptedSource([[TextDelta("a")]])
+    with pytest.raises(AnswerError, match="Something went wrong"):
+        await generate(source, REQUEST, consume, asyncio.get_running_loop().time() + 30)
+
+
+async def test_nothing_is_read_behind_the_finish() -> None:
+    source = ScriptedSource([[TextDelta("a"), Finish("stop")], ZeroDivisionError("never reached")])
+    lines = await answer(source, MemoryStream())
+    assert [line[:2] for line in lines] == [b"f:", b"0:", b"e:", b"d:", b""]
+    assert source.closed

@@ -1,0 +1,85 @@
+"""Settings: what the environment may say, and the sentence for each thing that it may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.settings import Settings, SettingsError, environment_name
+
+
+def test_the_defaults_answer_with_openai() -> None:
+    settings = Settings.from_environment({})
+    assert (settings.openai_base_url, settings.model) == ("https://api.openai.com/v1", "gpt-4o-mini")
+    assert not settings.configured
+    assert not settings.answers_with_litellm
+
+
+def test_every_kind_of_value_is_read() -> None:
+    settings = Settings.from_environment(
+        {
+            "OPENAI_API_KEY": " key ",
+            "CHAT_MAX_MESSAGES": "7",
+            "CHAT_KEEPALIVE": "2.5",
+            "CHAT_ALLOW_CLIENT_SYSTEM": "true",
+            "CHAT_PATHS": "/a, /b,",
+            "CHAT_MODEL": "",
+        }
+    )
+    assert settings.openai_api_key == "key"
+    assert settings.max_messages == 7
+    assert settings.keepalive == 2.5
+    assert settings.allow_client_system
+    assert settings.paths == ("/a", "/b")
+    assert settings.model == "gpt-4o-mini"
+    assert settings.configured
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("CHAT_MAX_MESSAGES", "0", ">= 1"),
+        ("CHAT_MAX_MESSAGES", "many", "a whole number"),
+        ("CHAT_KEEPALIVE", "nan", "> 0"),
+        ("CHAT_KEEPALIVE", "901", "<= 900"),
+        ("CHAT_DEADLINE_MARGIN", "1", ">= 2.5"),
+        ("CHAT_ALLOW_CLIENT_SYSTEM", "perhaps", "true or false"),
+        ("CHAT_SOURCE", "magic", "auto, litellm or openai"),
+        ("CHAT_ATTACHMENT_SCHEMES", "https,ftp", "data, http or https"),
+        ("CHAT_PATHS", ",", "at least 1"),
+        ("OPENAI_BASE_URL", "localhost:11434", "http or https URL"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({name: value})
+    message = str(raised.value)
+    assert message.startswith(f"{name} is {value!r}")
+    assert words in message
+    assert message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("source", "model", "litellm"),
+    [
+        ("auto", "gpt-4o-mini", False),
+        ("auto", "anthropic/claude", True),
+        ("openai", "meta-llama/llama", False),
+        ("litellm", "gpt-4o-mini", True),
+    ],
+)
+def test_the_source_follows_the_models_name(source: str, model: str, *, litellm: bool) -> None:
+    settings = Settings.from_environment({"CHAT_SOURCE": source, "CHAT_MODEL": model})
+    assert settings.answers_with_litellm is litellm
+    assert settings.configured is litellm
+
+
+def test_the_key_is_not_in_the_settings_repr() -> None:
+    """A log line or a traceback with the settings must not tell it."""
+    settings = Settings.from_environment({"OPENAI_API_KEY": "sk-secret"})
+    assert "sk-secret" not in repr(settings)
+
+
+def test_every_field_has_a_variable_of_its_own() -> None:
+    names = [environment_name(field) for field in Settings.__struct_fields__]
+    assert len(set(names)) == len(names)
+    assert "CHAT_MODEL" in names
