@@ -5,9 +5,12 @@
 # DOCKER names a command and ends the search; DOCKER_HOST and contexts are docker's own.
 # Written for bash 3.2 as well, which is what macOS has.
 
+docker='' docker_build=()
+
 find_docker() {
   local candidate version help
-  docker='' docker_build=()
+  # Once found it stays: a step cut off in the middle of a new search could not clean up.
+  [[ -z $docker ]] || return 0
   while IFS= read -r candidate; do
     docker=${docker:-$candidate}
     version=$("$candidate" version --format '{{.Client.Version}}' 2>/dev/null || true)
@@ -18,11 +21,11 @@ find_docker() {
       # Attestations make an index of an image, and Lambda takes no index. Old buildx has neither.
       [[ $help == *--provenance* ]] && docker_build+=(--provenance=false)
       [[ $help == *--sbom* ]] && docker_build+=(--sbom=false)
-      return
+      return 0
     elif [[ $version =~ ^(1[89]|2[012])\. ]]; then
       docker=$candidate
       docker_build=(env DOCKER_BUILDKIT=1 "$candidate" build)
-      return
+      return 0
     fi
   done < <(if [[ -n ${DOCKER:-} ]]; then type -P "$DOCKER" || true; else type -aP docker || true; fi)
 }

@@ -118,6 +118,8 @@ run() {
   ok "container: $handler runs on 127.0.0.1:$port as an unprivileged user on a read-only file system"
 }
 
+exists() { "$docker" inspect "$container" >/dev/null 2>&1; }
+
 show_log() {
   note "Log of the container $container:"
   "$docker" logs --tail 60 "$container" >&2 2>&1 || true
@@ -127,7 +129,7 @@ label() { "$docker" inspect -f "{{index .Config.Labels \"token-streaming.$1\"}}"
 
 curl() {
   require_docker
-  "$docker" inspect "$container" >/dev/null 2>&1 ||
+  exists ||
     fail "No function runs on port $port. Start it: make test-streaming-run PORT=$port"
   local kind=streaming options=()
   [[ $(label handler) == *streaming_handler ]] || kind=buffered
@@ -140,11 +142,12 @@ curl() {
 
 stop() {
   require_docker
-  if "$docker" rm -f "$container" >/dev/null 2>&1; then
-    ok "stop: the container on port $port is gone"
-  else
+  if ! exists; then
     note "No function runs on port $port."
+    return
   fi
+  "$docker" rm -f "$container" >/dev/null
+  ok "stop: the container on port $port is gone"
 }
 
 all() {
