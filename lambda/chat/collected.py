@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, assert_never
 
-from chat.json_text import joined
+from chat.json_text import encode_json, sound_text
 from chat.parts import (
     Annotation,
     Data,
@@ -78,10 +79,11 @@ class CollectedAnswer:
         `usage`; `usage` is `{promptTokens, completionTokens, totalTokens}` over all
         steps, absent if that of one is unknown.
         """
-        answer: dict[str, Any] = {"text": joined("".join(self._text)), "finishReason": self._reason}
+        answer: dict[str, Any] = {"text": sound_text("".join(self._text)), "finishReason": self._reason}
         if self._reasoning:
-            answer["reasoning"] = joined("".join(self._reasoning))
-        answer |= self._lists
+            answer["reasoning"] = sound_text("".join(self._reasoning))
+        # Through the encoder, for it leaves nothing that another one stumbles over (NaN, halves of characters).
+        answer |= json.loads(encode_json(self._lists))
         counted = [usage for usage in self._usage if usage is not None]
         if counted and len(counted) == len(self._usage):
             total = Usage(sum(u.input_tokens for u in counted), sum(u.output_tokens for u in counted))

@@ -21,14 +21,17 @@ import msgspec
 _encode = msgspec.json.Encoder().encode
 
 
+def sound_text(text: str) -> str:
+    """A model's text as it can be sent, stored, and sent back."""
+    return _joined(text.replace("\0", "\ufffd"))
+
+
 def encode_text(text: str) -> bytes:
-    """The JSON string of a model's text. 0.15 µs for a token: this runs for each."""
-    if "\0" in text:
-        text = text.replace("\0", "\ufffd")
+    """The JSON string of `sound_text(text)`. 0.15 µs for a token: this runs for each."""
     try:
-        return _encode(text)
+        return _encode(text.replace("\0", "\ufffd"))
     except UnicodeEncodeError:
-        return _encode(joined(text))
+        return _encode(sound_text(text))
 
 
 def encode_json(value: Any) -> bytes:
@@ -36,11 +39,10 @@ def encode_json(value: Any) -> bytes:
     try:
         return _encode(value)
     except UnicodeEncodeError:
-        return joined(json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"))).encode()
+        return _joined(json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"))).encode()
 
 
-def joined(text: str) -> str:
-    """Text with its surrogate halves joined or replaced."""
+def _joined(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

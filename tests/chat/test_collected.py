@@ -109,3 +109,9 @@ def test_collected_and_streamed_answers_agree(ai4: Ai4, parts: list[Part]) -> No
     assert (collected.error is None) == (chat["error"] is None)
     if collected.error is None:
         assert answer["finishReason"] == chat["finish"]["finishReason"]
+
+
+@given(answers())
+def test_any_json_encoder_can_write_an_answer(parts: list[Part]) -> None:
+    """The handler's knows neither NaN nor halves of characters."""
+    json.dumps(collect(*parts).as_json(), ensure_ascii=False, allow_nan=False).encode()

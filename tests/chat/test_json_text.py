@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.json_text import encode_json, encode_text, joined
+from chat.json_text import encode_json, encode_text, sound_text
 from tests.chat.part_strategies import texts, values
 
 
 @given(texts)
 def test_text_comes_back_but_for_what_is_no_text(text: str) -> None:
-    assert json.loads(encode_text(text)) == joined(text).replace("\0", "\ufffd")
+    assert json.loads(encode_text(text)) == sound_text(text)
 
 
 @given(values)
@@ -48,10 +48,16 @@ def test_numbers_that_json_has_not_become_null() -> None:
         ("\ud83d\ud83d\ude00", "\ufffd😀"),
     ],
 )
-def test_surrogates_are_joined_or_replaced(halves: str, whole: str) -> None:
-    assert joined(halves) == whole
+def test_halves_of_characters_are_joined_or_replaced(halves: str, whole: str) -> None:
+    assert sound_text(halves) == whole
     assert encode_text(halves).decode() == f'"{whole}"'
     assert encode_json([halves]).decode() == f'["{whole}"]'
+
+
+def test_a_nul_is_replaced_in_text_and_kept_in_values() -> None:
+    """A page may not send it back in a text; in a tool's arguments it stays escaped, and counts."""
+    assert encode_text("a\0b") == '"a\ufffdb"'.encode()
+    assert encode_json(["a\0b"]) == b'["a\\u0000b"]'
 
 
 def test_text_stays_utf8() -> None:

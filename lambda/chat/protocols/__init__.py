@@ -22,10 +22,6 @@ class Encoder(Protocol):
         """Whether the terminal part has been encoded; nothing may follow it."""
         ...
 
-    def begin(self) -> bytes:
-        """Open the answer ahead of its first part; `encode` does it otherwise. Empty once it is open."""
-        ...
-
     def encode(self, parts: Iterable[Part]) -> bytes:
         """The bytes of some parts, complete: they can be written as they are, and cut nothing.
 

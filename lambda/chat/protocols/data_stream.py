@@ -111,13 +111,6 @@ class DataStream:
         """Whether `d` or `3` has been encoded."""
         return self._ended
 
-    def begin(self) -> bytes:
-        """Open the first step ahead of its first part; empty when a step is open or the answer has ended."""
-        lines: list[bytes] = []
-        if not self._ended:
-            self._open_step(lines)
-        return b"".join(lines)
-
     def heartbeat(self) -> bytes:
         """An empty line: the only thing that the client skips."""
         return b"" if self._ended else b"\n"

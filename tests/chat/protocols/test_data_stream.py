@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.json_text import joined
+from chat.json_text import sound_text
 from chat.parts import (
     Annotation,
     Data,
@@ -62,7 +62,7 @@ def encode(*parts: Part) -> bytes:
 
 
 def shown_text(parts: list[Part], kind: type[TextDelta | ReasoningDelta] = TextDelta) -> str:
-    return "".join(joined(part.text) for part in parts if isinstance(part, kind)).replace("\0", "\ufffd")
+    return "".join(sound_text(part.text) for part in parts if isinstance(part, kind))
 
 
 EVERY_PART: list[tuple[Part, str, Any]] = [
@@ -220,7 +220,6 @@ def test_nothing_follows_the_end() -> None:
         stream = DataStream()
         stream.encode([terminal])
         assert stream.ended
-        assert stream.begin() == b""
         assert stream.heartbeat() == b""
         for part in (TextDelta("more"), Finish("stop"), Error("no")):
             with pytest.raises(PartOrderError, match="after the end"):
@@ -248,13 +247,6 @@ def test_a_tool_part_that_its_call_does_not_wait_for(parts: list[Part]) -> None:
     legal = encode(TextDelta("A"), *parts[:-1])
     assert caught.value.encoded == legal
     assert codes(stream.encode([Error("no")])) == "3"
-
-
-def test_begin_opens_once() -> None:
-    stream = DataStream(ID)
-    assert codes(stream.begin()) == "f"
-    assert stream.begin() == b""
-    assert codes(stream.encode([TextDelta("A")])) == "0"
 
 
 def test_a_heartbeat_means_nothing_to_the_client(ai4: Ai4) -> None:
@@ -316,7 +308,7 @@ def test_every_legal_answer_reaches_the_client_whole(ai4: Ai4, parts: list[Part]
     chat = ai4.chat(*reads)
     terminal = parts[-1]
     if isinstance(terminal, Error):
-        assert chat["error"] == {"name": "Error", "message": joined(terminal.message).replace("\0", "\ufffd")}
+        assert chat["error"] == {"name": "Error", "message": sound_text(terminal.message)}
     else:
         assert chat["error"] is None, chat
         assert isinstance(terminal, Finish)
