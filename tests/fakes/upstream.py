@@ -63,6 +63,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     connection: int
+    alpn: str | None = None
 
     @property
     def json(self) -> Any:
@@ -141,7 +142,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.set_write_buffer_limits(high=0)
+        transport.set_write_buffer_limits(high=1, low=0)  # with 0, asyncio never resumes TLS
         self.upstream._open.add(self)
         self.task = asyncio.get_running_loop().create_task(self._serve())
 
@@ -182,7 +183,11 @@ class _Connection(asyncio.Protocol):
             name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
         }
         body = await self._exactly(int(headers.get("content-length", "0")))
-        return Request(method, target, headers, body, self.number)
+        assert self.transport is not None
+        tls = self.transport.get_extra_info("ssl_object")
+        return Request(
+            method, target, headers, body, self.number, tls.selected_alpn_protocol() if tls else None
+        )
 
     async def _until(self, mark: bytes) -> bytes:
         while (end := self._data.find(mark)) < 0:

@@ -176,7 +176,7 @@ class HttpClient:
         if connection.reusable:
             self._idle.append((connection, time.time()))
             if len(self._idle) > MAX_IDLE:
-                self._idle[0][0].abort()
+                self._idle.pop(0)[0].abort()
 
     def _take_idle(self) -> Connection | None:
         """The last used idle connection that is still good."""
