@@ -27,10 +27,11 @@ lock: $(BIN)/.ready ## Write requirements/*.txt anew from pyproject.toml (UPGRAD
 format: $(BIN)/.ready ## Format and sort imports
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format .
 
-lint: $(BIN)/.ready ## Formatting, lint, strict types
+lint: $(BIN)/.ready ## Formatting, lint, strict types, shell scripts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/shellcheck -x scripts/*.sh .ci/run
 
 test: $(BIN)/.ready ## All tests, with branch coverage
 	@$(BIN)/coverage erase
