@@ -29,13 +29,13 @@ class Certificate:
 
 
 def make_certificate(directory: Path, *names: str) -> Certificate:
-    """A certificate for DNS names or `IP:` addresses, valid for two days; skips the test without openssl."""
+    """A certificate for DNS names, valid for two days; skips the test where openssl is missing."""
     program = shutil.which("openssl")
     if program is None:
         pytest.skip("the openssl program is not installed (Debian: apt-get install openssl)")
     directory.mkdir(parents=True, exist_ok=True)
     made = Certificate(directory / "certificate.pem", directory / "key.pem")
-    alternatives = ",".join(name if name.startswith("IP:") else f"DNS:{name}" for name in names)
+    alternatives = ",".join(f"DNS:{name}" for name in names)
     arguments = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     arguments += ["-days", "2", "-subj", "/CN=test", "-addext", f"subjectAltName={alternatives}"]
     arguments += ["-keyout", str(made.key), "-out", str(made.certificate)]

@@ -6,6 +6,7 @@ Host names need no resolving that way: `api.example` reaches the fake upstream.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -18,11 +19,18 @@ class FakeProxy:
     `answer`: sent instead of opening a tunnel, where a test wants a refusal (empty: the connection is closed).
     """
 
-    def __init__(self, port: int, tls: ssl.SSLContext | None = None, answer: bytes | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        *,
+        answer: bytes | None = None,
+    ) -> None:
         self._target = port
         self._tls = tls
         self._answer = answer
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self.heads: list[str] = []
         self.port = 0
 
@@ -33,27 +41,28 @@ class FakeProxy:
 
     async def __aexit__(self, *exc: object) -> None:
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*self._tasks)
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        try:
+        self._writers.append(writer)
+        # Aborted connections are the proxy's everyday life.
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             await self._connect(reader, writer)
-        finally:
-            writer.transport.abort()
-            self._tasks.discard(task)
+        writer.transport.abort()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         self.heads.append(head.decode("latin-1"))
         if self._answer is not None:
             writer.write(self._answer)
-            await writer.drain()
             writer.close()
             await writer.wait_closed()
             return
@@ -75,6 +84,8 @@ class FakeProxy:
                 await asyncio.gather(*both, return_exceptions=True)
         finally:
             up_writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await up_writer.wait_closed()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

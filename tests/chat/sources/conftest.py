@@ -82,7 +82,7 @@ def wire(make_wire: Callable[..., OpenAIWire]) -> OpenAIWire:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return make_certificate(tmp_path_factory.mktemp("tls"), "localhost", "api.example", "IP:127.0.0.1")
+    return make_certificate(tmp_path_factory.mktemp("tls"), "localhost", "api.example")
 
 
 @pytest.fixture

@@ -54,11 +54,10 @@ async def test_a_self_signed_certificate_is_refused(tls_upstream: FakeUpstream) 
 
 @pytest.mark.usefixtures("trusted")
 async def test_a_certificate_of_another_name_is_refused(certificate: Certificate) -> None:
-    """Trusted, but for localhost and api.example; reached as ::1's sibling 127.0.0.2."""
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.2", 0, ssl=certificate.server_context())
-    async with server:
+    """Trusted, but for localhost and api.example; reached by its address."""
+    async with FakeProxy(1, certificate.server_context()) as server:
         with pytest.raises(HttpError, match="certificate is not trusted"):
-            await fetch(f"https://127.0.0.2:{server.sockets[0].getsockname()[1]}/")
+            await fetch(f"https://127.0.0.1:{server.port}/")
 
 
 async def test_there_is_one_context_and_it_verifies() -> None:
@@ -88,27 +87,46 @@ async def test_nobody_listens() -> None:
     assert caught.value.transient
 
 
-async def test_a_server_that_never_shakes_hands() -> None:
-    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
+class Blunt(asyncio.Protocol):
+    """A server's side that answers the first bytes, whatever they are, with its own, and closes; or says nothing."""
 
-    async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+        self.gone = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if self._answer:
+            self._transport.write(self._answer)
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone.set()
+
+
+async def dial_blunt(answer: bytes, timeout: float) -> None:  # noqa: ASYNC109 - it is what is tested
+    side = Blunt(answer)
+    server = await asyncio.get_running_loop().create_server(lambda: side, "127.0.0.1", 0)
+    async with server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(HttpError, match=r"no connection within 0\.05 s") as caught:
-            await dial("127.0.0.1", port, secure=True, proxy=None, timeout=0.05, on_free=lambda _: None)
-        assert caught.value.transient
+        try:
+            await dial("127.0.0.1", port, secure=True, proxy=None, timeout=timeout, on_free=lambda _: None)
+        finally:
+            await side.gone.wait()
+
+
+async def test_a_server_that_never_shakes_hands() -> None:
+    with pytest.raises(HttpError, match=r"no connection within 0\.05 s") as caught:
+        await dial_blunt(b"", 0.05)
+    assert caught.value.transient
 
 
 async def test_https_to_a_server_that_speaks_http() -> None:
-    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
-        with pytest.raises(HttpError, match="no TLS with it") as caught:
-            await fetch(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    with pytest.raises(HttpError, match="no TLS with it") as caught:
+        await dial_blunt(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", 5)
     assert not caught.value.transient
 
 
