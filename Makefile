@@ -62,6 +62,11 @@ test-streaming-stop: ## Stop what test-streaming-run started
 test-rie: $(BIN)/.ready ## The same checks without Docker: AWS's emulator runs lambda/ on this machine
 	@bash scripts/streaming_host.sh
 
+.PHONY: bench
+BENCH_PYTHON ?= $(BIN)/python
+bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="cold burst", ROUNDS=3, BENCH_PYTHON=…)
+	@$(BENCH_PYTHON) -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 .PHONY: check
 check: lint test ## All that CI runs (needs Docker)
 	@bash scripts/check_locks.sh
