@@ -116,7 +116,7 @@ async def _function(model: _Model, log: Log) -> AsyncIterator[str]:
         print(f"Model     {model.described}")
         print(f"Function  {' '.join(settings.command[1:])}")
         yield f"http://127.0.0.1:{port}/"
-        await function.stop()
+        await function.idle()
 
 
 async def _ask(url: str, message: str) -> tuple[Arrivals, str | None]:
@@ -134,13 +134,24 @@ async def _ask(url: str, message: str) -> tuple[Arrivals, str | None]:
                 if response.status_code != httpx.codes.OK:
                     text = (await response.aread()).decode(errors="replace")
                     return arrivals, f"The function answered HTTP {response.status_code}: {text}"
-                async for line in response.aiter_lines():
+                async for line in _lines(response):
                     arrived = arrivals.note(line)
                     shown = line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
                     print(f"{arrived:7.0f} ms  {shown or '(keep-alive)'}", flush=True)
         except httpx.TransportError as error:
             return arrivals, f"The answer broke off: {str(error) or type(error).__name__}."
     return arrivals, None
+
+
+async def _lines(response: httpx.Response) -> AsyncIterator[str]:
+    """The answer's lines, each as soon as its end is there. Only LF ends one: JSON may hold U+2028 and the like."""
+    rest = b""
+    async for chunk in response.aiter_bytes():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode()
+    if rest:
+        yield rest.decode(errors="replace")
 
 
 def _conclude(arrivals: Arrivals, problem: str | None, log: list[str]) -> int:

@@ -44,6 +44,11 @@ class Function:
         await self.stop()
         await self._watchdog.stop()
 
+    async def idle(self) -> None:
+        """Wait until no invocation runs: its runtime may be at work after the answer's end, and REPORT follows."""
+        while self._running:
+            await asyncio.wait(tuple(self._running))
+
     async def stop(self) -> None:
         """End all invocations and the environment; what comes later is refused."""
         self._stopped = True

@@ -107,11 +107,11 @@ class FunctionProcess:
 
     async def stop(self, *, gracefully: bool) -> None:
         """Kill the whole group; `gracefully` sends SIGTERM first and waits half a second."""
-        if gracefully:
-            self._signal(signal.SIGTERM)
-            await asyncio.wait({self.exited}, timeout=_GRACE_SECONDS)
-        self._signal(signal.SIGKILL)
-        await self.exited
+        for number, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, None)):
+            # A group that is gone gets no signal: its number may be another's by now.
+            if not self.exited.done() and (gracefully or number is signal.SIGKILL):
+                self._signal(number)
+                await asyncio.wait({self.exited}, timeout=patience)
 
     def peak_memory_mb(self) -> int | None:
         """The most memory that the process has used, in MB; None where the system does not tell (Linux does)."""
