@@ -11,9 +11,10 @@ from __future__ import annotations
 import binascii
 import json
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl
+
+from msgspec import Struct, field
 
 from chat import fields
 from chat.failures import RequestError
@@ -31,8 +32,7 @@ encoders give up near 1,000, at a depth that depends on who called them.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What an event asks for, whatever it came in.
 
     `headers` have lower-case names. A direct invocation has the method, path and query of no request: POST,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from chat import fields
 from chat.collected import CollectedAnswer
@@ -24,8 +25,7 @@ STREAMED_CHAT = "chat-v2-stream"
 BUFFERED_CHAT = "chat-v2"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What an operation works with; `deadline` is in the event loop's time."""
 
     payload: dict[str, Any]

@@ -1,48 +1,45 @@
 """What an answer is made of: the typed parts that sources make and encoders turn into bytes.
 
-Frozen, slotted dataclasses, because one is made for every token. A source yields only these; it never knows
-which protocol carries them. JSON values (`arguments`, `result`, `value`) are what `json.loads` gives.
+Frozen msgspec structs, because one is made for every token (docs/decisions/0006-parts-are-structs.md). A source
+yields only these; it never knows which protocol carries them. JSON values (`arguments`, `result`, `value`) are
+what `json.loads` gives.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 # The reasons of the AI SDK (LanguageModelV1FinishReason); "error" and "unknown" are never a model's own.
 FinishReason = Literal["stop", "length", "content-filter", "tool-calls", "error", "other", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class TextDelta:
+class TextDelta(Struct, frozen=True):
     """A piece of the answer's text, never empty."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningDelta:
+class ReasoningDelta(Struct, frozen=True):
     """A piece of the model's reasoning, never empty."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RedactedReasoning:
+class RedactedReasoning(Struct, frozen=True):
     """Reasoning that the provider shows only in encrypted form."""
 
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningSignature:
+class ReasoningSignature(Struct, frozen=True):
     """The provider's signature over the reasoning before it."""
 
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A web page that the answer rests on."""
 
     source_id: str
@@ -50,46 +47,40 @@ class Source:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file that the model made; `data` is base64."""
 
     data: str
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct, frozen=True):
     """A JSON value beside the text, for the application."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """A JSON value attached to the message itself."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallStart:
+class ToolCallStart(Struct, frozen=True):
     """The model begins a tool call; its arguments follow in pieces."""
 
     call_id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallDelta:
+class ToolCallDelta(Struct, frozen=True):
     """A piece of the arguments' JSON text."""
 
     call_id: str
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A tool call, complete."""
 
     call_id: str
@@ -97,40 +88,38 @@ class ToolCall:
     arguments: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(Struct, frozen=True):
     """What a tool run by the backend returned."""
 
     call_id: str
     result: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens that the model counted."""
 
     input_tokens: int
     output_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepFinish:
+class StepFinish(Struct, frozen=True):
     """One model call has ended and another follows (after tools that the backend ran)."""
 
     reason: FinishReason
     usage: Usage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The answer has ended as the model wanted: the last part of every stream that went well."""
+class Finish(Struct, frozen=True):
+    """The answer has ended as the model wanted: the last part of every stream that went well.
+
+    `usage` is that of the last model call, as in `StepFinish`.
+    """
 
     reason: FinishReason
     usage: Usage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Error:
+class Error(Struct, frozen=True):
     """The answer has failed: the last part of every stream that did not. `message` is safe to show."""
 
     message: str

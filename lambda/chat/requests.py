@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from chat import fields
 from chat.failures import RequestError
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from chat.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(Struct, frozen=True):
     """One conversation to answer.
 
     `messages`, `tools` and `tool_choice` are in the form of OpenAI's chat completions, the system prompt

@@ -12,9 +12,9 @@ Facts, each from the client, @ai-sdk/ui-utils@1.2.11 (`processDataStream`, `proc
 - Parts of a tool call are found by id in the whole message: a second call of the same id overwrites the first.
 - `f` names the message (`message.id = value.messageId`): one id for every `f`, or React mounts it anew.
 - Only `e` ends the current text part: text after a tool call would be glued to the text before it.
-- The page runs the next round of its own tools only when every call of the *last* step has a result
-  (`isAssistantMessageWithCompletedToolCalls`). A step opened for blanks, which some servers send after their
-  calls, would end the conversation there: blanks after a call wait for text, and else end the step they are in.
+- The page runs the next round of its own tools only when every call behind the last `f` has a result
+  (`isAssistantMessageWithCompletedToolCalls`). So text behind a call that waits for the page follows an `e` alone:
+  it stands apart, and the round still runs. Blanks after a call, which some servers send, wait for text.
 - Usage counts only as two numbers (else NaN): unknown usage is left out. `d` carries the sum of all steps.
 """
 
@@ -152,7 +152,10 @@ class DataStream:
                 self._blanks = text
                 return
             self._blanks = ""
+            waits_for_the_page = not self._step_answered
             self._close_step("tool-calls", None, lines)
+            # A call that only the page can answer must stay in the last step that has begun, or no round follows.
+            self._step_open = waits_for_the_page
         if text:
             self._open_step(lines)
             lines.append(b"0:" + encode_text(text) + b"\n")
