@@ -39,6 +39,10 @@ test: $(BIN)/.ready ## All tests, with branch coverage
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
 
+.PHONY: docs
+docs: $(BIN)/.ready ## Write the generated pages anew
+	@$(BIN)/python scripts/configuration.py
+
 .PHONY: clients
 clients: tests/clients/node_modules/.package-lock.json ## The real chat clients, for the tests that drive them (needs Node 20)
 
@@ -70,6 +74,7 @@ bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="col
 .PHONY: check
 check: lint test ## All that CI runs (needs Docker)
 	@bash scripts/check_locks.sh
+	@$(BIN)/python scripts/configuration.py --check
 	@OPENAI_API_KEY= bash scripts/streaming_host.sh
 	@$(BIN)/python -m scripts.with_stand_in_model bash scripts/streaming_host.sh
 	@OPENAI_API_KEY= bash scripts/streaming_container.sh all

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chat.settings import Settings, allowed_values, environment_name
 from msgspec import inspect
+
+from chat.settings import Settings, allowed_values, environment_name
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 

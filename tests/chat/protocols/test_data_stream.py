@@ -143,7 +143,13 @@ def test_a_message_id_has_the_form_of_the_sdk(ai4: Ai4) -> None:
 
 def test_text_after_an_answered_call_opens_a_new_step() -> None:
     """Only `e` ends a text part in the client; the texts would be glued together."""
-    parts = [TextDelta("A"), ToolCall("c", "t", {}), ToolResult("c", 1), TextDelta("B"), Finish("stop")]
+    parts: list[Part] = [
+        TextDelta("A"),
+        ToolCall("c", "t", {}),
+        ToolResult("c", 1),
+        TextDelta("B"),
+        Finish("stop"),
+    ]
     assert codes(encode(*parts)) == "f09aef0ed"
 
 
