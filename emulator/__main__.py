@@ -12,7 +12,7 @@ from pathlib import Path
 from emulator.front import Front
 from emulator.function import Function
 from emulator.logs import Log
-from emulator.serving import PortError, serving
+from emulator.serving import PortError, port_number, serving
 from emulator.settings import FunctionSettings
 
 _EXAMPLE = """\
@@ -74,16 +74,16 @@ def _parser() -> argparse.ArgumentParser:
     default = FunctionSettings()
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
-        "--port", type=_port, default=9001, help="port to listen on, 0 for a free one (%(default)s)"
+        "--port", type=port_number, default=9001, help="port to listen on, 0 for a free one (%(default)s)"
     )
     parser.add_argument("--name", help=f"the function's name ({default.name})")
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=_timeout,
         help=f"seconds that an invocation may take, up to 900 ({default.timeout:g})",
     )
     parser.add_argument(
-        "--init-timeout", type=_seconds, help=f"seconds that the init may take ({default.init_timeout:g})"
+        "--init-timeout", type=_timeout, help=f"seconds that the init may take ({default.init_timeout:g})"
     )
     parser.add_argument(
         "--memory",
@@ -98,15 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:  # noqa: PLR2004 - TCP's range
-        raise argparse.ArgumentTypeError(f"{port} is not a port; ports are 0 to 65535")
-    return port
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
+def _timeout(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds <= 900:  # noqa: PLR2004 - Lambda's longest timeout, AWS developer guide, "Lambda quotas"
         raise argparse.ArgumentTypeError(
             f"{text} is not a timeout; Lambda allows more than 0 and up to 900 seconds"

@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from emulator.invocation import FunctionError, Invocation, Phase
 from emulator.process import FunctionProcess, Watchdog, describe_exit
@@ -65,18 +65,12 @@ class Environment:
             self._watchdog,
             self._log.function,
         )
-        ready = asyncio.create_task(self._api.ready())
-        done, _ = await asyncio.wait(
-            {ready, self._process.exited},
-            timeout=self._settings.init_timeout,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        ready.cancel()
+        came = await self._first_of_ready_and_exited(self._process, self._settings.init_timeout)
         init_ms = (time.perf_counter() - began) * 1000
-        if ready in done:
+        if came == "ready":
             self._init_ms = init_ms
             return None
-        if self._process.exited in done:
+        if came == "exited":
             error = self._api.init_error or FunctionError.of(
                 "Runtime.ExitError", f"Error: {describe_exit(self._process.exited.result())}"
             )
@@ -96,18 +90,12 @@ class Environment:
         began = time.perf_counter()
         self._log.platform(f"START RequestId: {invocation.request_id} Version: {self._settings.version}")
         self._api.offer(invocation)
-        over = asyncio.create_task(self._api.ready())
-        done, _ = await asyncio.wait(
-            {over, self._process.exited},
-            timeout=invocation.timeout,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        over.cancel()
+        came = await self._first_of_ready_and_exited(self._process, invocation.timeout)
         duration_ms = (time.perf_counter() - began) * 1000
         self._peak_memory = self._process.peak_memory_mb() or self._peak_memory
-        if over in done:
+        if came == "ready":
             self._report(invocation, duration_ms)
-        elif self._process.exited in done:
+        elif came == "exited":
             if invocation.phase is Phase.RESPONDING:
                 # Its last bytes may still be on their way through the Runtime API; their end is its own.
                 await asyncio.wait(
@@ -129,6 +117,16 @@ class Environment:
             self._report(invocation, duration_ms, "Status: timeout")
             await self._process.stop(gracefully=False)
             await self.stop()
+
+    async def _first_of_ready_and_exited(
+        self, process: FunctionProcess, patience: float
+    ) -> Literal["ready", "exited", "neither"]:
+        ready = asyncio.create_task(self._api.ready())
+        try:
+            await asyncio.wait({ready, process.exited}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            return "ready" if ready.done() else "exited" if process.exited.done() else "neither"
+        finally:
+            ready.cancel()
 
     async def stop(self) -> None:
         """Kill the process, if it lives, and close the Runtime API."""

@@ -101,15 +101,18 @@ class _InvokeAnswer:
         try:
             events = self._invocation.events()
             first = await anext(events)
+            # A buffered answer is an answer once it is whole: until then it can still fail, by its size.
+            buffered = isinstance(first, ResponseStart) and not first.streaming
+            after: ResponseEvent = await anext(events) if buffered else b""
             headers = {
                 "x-amzn-requestid": self._invocation.request_id,
                 "x-amzn-trace-id": self._invocation.trace_id.partition(";")[0],
                 "x-amz-executed-version": self._version,
             }
-            if isinstance(first, FunctionError):
+            error = first if isinstance(first, FunctionError) else after
+            if isinstance(error, FunctionError):
                 headers["x-amz-function-error"] = "Unhandled"
-                failed = Response(first.payload, 200, headers, "application/json")
-                await failed(scope, receive, send)
+                await Response(error.payload, 200, headers, "application/json")(scope, receive, send)
                 return
             assert isinstance(first, ResponseStart)
             default_type = _DEFAULT_TYPE if first.streaming else "application/json"
@@ -117,7 +120,7 @@ class _InvokeAnswer:
             await _start(
                 send, 200, [(name.encode(), text.encode("latin-1")) for name, text in headers.items()]
             )
-            await _send_payload(send, events, b"")
+            await _send_payload(send, events, after)
         finally:
             self._invocation.abandon()
 
@@ -159,6 +162,8 @@ class _UrlAnswer:
             return None, "", b""
         if not first.streaming:
             result = await anext(events)
+            if isinstance(result, FunctionError):
+                return None, "", b""
             prelude, body = buffered_response(result if isinstance(result, bytes) else b"")
             return prelude, "application/json", body
         if first.content_type != CONTENT_TYPE:
@@ -182,11 +187,10 @@ async def _start(send: Send, status: int, headers: list[tuple[bytes, bytes]]) ->
 
 
 async def _send_payload(
-    send: Send, events: AsyncIterator[ResponseEvent], payload: bytes, *, without_body: bool = False
+    send: Send, events: AsyncIterator[ResponseEvent], event: ResponseEvent, *, without_body: bool = False
 ) -> int:
-    """Send the payload as it comes and return its size; an error leaves the response without its end."""
+    """Send `event` and what follows it, and return the payload's size; an error leaves the response without end."""
     size = 0
-    event: ResponseEvent = payload
     while not isinstance(event, FunctionError):
         if isinstance(event, ResponseEnd):
             await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,12 +1,11 @@
-"""The Runtime API and the Extensions API of one execution environment, as its processes see them.
+"""The Runtime API of one execution environment, as its processes see it.
 
 Facts, with their sources:
 
 - Paths, headers, status codes and error documents are those of the runtime interface emulator (`rapi/`), which
   AWS builds from the service's own code; the streaming mode is in the Node.js runtime interface client.
-- An environment is given an event when its runtime waits in `/next` and every extension has called
-  `/extension/event/next` (AWS developer guide, "Lambda execution environment lifecycle"). Extensions started by
-  the runtime itself ("internal") may subscribe to INVOKE only, and register before the first `/next`.
+- An environment is given an event when its runtime waits in `/next` and every extension waits as well
+  (AWS developer guide, "Lambda execution environment lifecycle").
 - Trailers: uvicorn with httptools appends them to the list of the request's headers, at the latest when the body
   ends; Starlette copies that list on first use, so it is kept aside before Starlette sees the request.
 
@@ -18,17 +17,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import json
-import uuid
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from emulator.extensions import Extensions
 from emulator.invocation import FunctionError, IllegalTransition, Invocation, Phase
+from emulator.long_poll import error_document, long_poll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,21 +37,9 @@ if TYPE_CHECKING:
 MAX_BUFFERED = 6 * 1024 * 1024 + 100
 # AWS developer guide, "Lambda quotas": 200 MB for a streamed response.
 MAX_STREAMED = 200 * 1024 * 1024
-_MAX_EXTENSIONS = 10
 _ERROR_TYPE = "lambda-runtime-function-error-type"
 _ERROR_BODY = "lambda-runtime-function-error-body"
 _HEADERS_AND_TRAILERS = "emulator.headers_and_trailers"
-_Event = TypeVar("_Event")
-
-
-@dataclass(eq=False)
-class _Extension:
-    """One registered extension; `waiting` from its `/event/next` until it is given an event."""
-
-    name: str
-    wants_invoke: bool
-    waiting: bool = False
-    events: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
 
 
 class RuntimeApi:
@@ -66,10 +52,9 @@ class RuntimeApi:
     def __init__(self, function: Mapping[str, str], warn: Callable[[str], None]) -> None:
         self.started = asyncio.Event()
         self.init_error: FunctionError | None = None
-        self._function = function
         self._warn = warn
         self._runtime_waits = False
-        self._extensions: dict[str, _Extension] = {}
+        self._extensions = Extensions(function, self.started, self._note_readiness)
         self._next: asyncio.Queue[Invocation] = asyncio.Queue()
         self._ready = asyncio.Event()
         self._current: Invocation | None = None
@@ -79,8 +64,7 @@ class RuntimeApi:
                 Route("/2018-06-01/runtime/invocation/{id}/response", self._response, methods=["POST"]),
                 Route("/2018-06-01/runtime/invocation/{id}/error", self._error, methods=["POST"]),
                 Route("/2018-06-01/runtime/init/error", self._init_error, methods=["POST"]),
-                Route("/2020-01-01/extension/register", self._register, methods=["POST"]),
-                Route("/2020-01-01/extension/event/next", self._extension_next),
+                *self._extensions.routes,
             ]
         )
 
@@ -92,7 +76,7 @@ class RuntimeApi:
     @property
     def has_extensions(self) -> bool:
         """Whether an extension is registered: only then does the platform send SIGTERM before SIGKILL."""
-        return bool(self._extensions)
+        return self._extensions.any
 
     async def ready(self) -> None:
         """Wait until the runtime and all extensions wait for an event."""
@@ -105,28 +89,18 @@ class RuntimeApi:
         self._current = invocation
         invocation.start_clock()
         self._next.put_nowait(invocation)
-        for extension in self._extensions.values():
-            if extension.wants_invoke:
-                extension.waiting = False
-                extension.events.put_nowait(
-                    {
-                        "eventType": "INVOKE",
-                        "deadlineMs": invocation.deadline_ms,
-                        "requestId": invocation.request_id,
-                        "invokedFunctionArn": invocation.arn,
-                        "tracing": {"type": "X-Amzn-Trace-Id", "value": invocation.trace_id},
-                    }
-                )
+        self._extensions.tell(invocation)
 
     async def _invocation_next(self, request: Request) -> Response:
         if self._current is not None and self._current.phase in (Phase.RUNNING, Phase.RESPONDING):
             return _refuse(IllegalTransition(self._current.phase, "Ready"))
-        self._runtime_waits = True
         self.started.set()
+        # An event that an earlier poll did not live to take is not over, it has only begun.
+        self._runtime_waits = self._next.empty()
         self._note_readiness()
-        invocation = await _unless_disconnected(request, self._next)
+        invocation = await long_poll(request, self._next)
+        self._runtime_waits = False
         if invocation is None:
-            self._runtime_waits = False
             self._ready.clear()
             return Response(status_code=500)
         invocation.deliver()
@@ -147,11 +121,11 @@ class RuntimeApi:
     async def _response(self, request: Request) -> Response:
         invocation = self._find(request)
         if invocation is None:
-            return _error_document(400, "InvalidRequestID", "Invalid request ID")
+            return error_document(400, "InvalidRequestID", "Invalid request ID")
         mode = request.headers.get("lambda-runtime-function-response-mode")
         if mode not in (None, "streaming"):
             invocation.fail(FunctionError("Runtime.InvalidResponseModeHeader", b""))
-            return _error_document(400, "InvalidFunctionResponseMode", "Invalid function response mode")
+            return error_document(400, "InvalidFunctionResponseMode", "Invalid function response mode")
         streaming = mode is not None
         try:
             invocation.begin(streaming=streaming, content_type=request.headers.get("content-type"))
@@ -161,10 +135,10 @@ class RuntimeApi:
             too_large = await (_stream if streaming else _collect)(request, invocation)
         except ClientDisconnect:
             invocation.fail(FunctionError.of("Runtime.TruncatedResponse", "The response was cut off."))
-            return _error_document(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
+            return error_document(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
         if too_large is not None:
-            invocation.fail(FunctionError.of("Function.ResponseSizeTooLarge", too_large))
-            return _error_document(413, "RequestEntityTooLarge", too_large)
+            invocation.fail(too_large)
+            return error_document(413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size.")
         trailing = _trailers(request)
         if streaming and trailing is not None:
             invocation.fail(trailing)
@@ -175,7 +149,7 @@ class RuntimeApi:
     async def _error(self, request: Request) -> Response:
         invocation = self._find(request)
         if invocation is None:
-            return _error_document(400, "InvalidRequestID", "Invalid request ID")
+            return error_document(400, "InvalidRequestID", "Invalid request ID")
         try:
             invocation.error(await _reported(request))
         except IllegalTransition as error:
@@ -190,54 +164,8 @@ class RuntimeApi:
         self.init_error = await _reported(request)
         return _accepted()
 
-    async def _register(self, request: Request) -> Response:
-        name = request.headers.get("lambda-extension-name", "")
-        try:
-            events = json.loads(await request.body()).get("events") or []
-            unknown = [event for event in events if event != "INVOKE"]
-        except (ValueError, AttributeError, TypeError) as error:
-            return _error_document(403, "InvalidRequestFormat", str(error))
-        refused = {
-            ("Extension.InvalidExtensionName", "Empty extension name"): not name,
-            (
-                "Extension.InvalidEventType",
-                f"{unknown}: an extension that the runtime itself starts can register for INVOKE only",
-            ): unknown,
-            ("Extension.RegistrationClosed", "Extension registration closed already"): self.started.is_set(),
-            ("Extension.InvalidExtensionState", "Extension with this name already registered"): any(
-                extension.name == name for extension in self._extensions.values()
-            ),
-            ("Extension.TooManyExtensions", f"Extension limit ({_MAX_EXTENSIONS}) reached"): (
-                len(self._extensions) == _MAX_EXTENSIONS
-            ),
-        }
-        for (error_type, message), holds in refused.items():
-            if holds:
-                return _error_document(403, error_type, message)
-        identifier = str(uuid.uuid4())
-        self._extensions[identifier] = _Extension(name, wants_invoke="INVOKE" in events)
-        return JSONResponse(dict(self._function), headers={"Lambda-Extension-Identifier": identifier})
-
-    async def _extension_next(self, request: Request) -> Response:
-        identifier = request.headers.get("lambda-extension-identifier")
-        if not identifier:
-            return _error_document(
-                403, "Extension.MissingExtensionIdentifier", "Missing extension identifier"
-            )
-        extension = self._extensions.get(identifier)
-        if extension is None:
-            return _error_document(
-                403, "Extension.UnknownExtensionIdentifier", f"Unknown extension {identifier}"
-            )
-        extension.waiting = True
-        self._note_readiness()
-        event = await _unless_disconnected(request, extension.events)
-        if event is None:
-            return Response(status_code=500)
-        return JSONResponse(event, headers={"Lambda-Extension-Event-Identifier": str(uuid.uuid4())})
-
     def _note_readiness(self) -> None:
-        if self._runtime_waits and all(extension.waiting for extension in self._extensions.values()):
+        if self._runtime_waits and self._extensions.wait:
             self._ready.set()
 
     def _find(self, request: Request) -> Invocation | None:
@@ -255,48 +183,31 @@ class RuntimeApi:
         return invocation
 
 
-async def _unless_disconnected(request: Request, queue: asyncio.Queue[_Event]) -> _Event | None:
-    """The next event of a long poll, or None when the one who polls has gone."""
-    event = asyncio.create_task(queue.get())
-    gone = asyncio.create_task(_disconnected(request))
-    try:
-        await asyncio.wait({event, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not gone.done():
-            return event.result()
-        if event.done():
-            queue.put_nowait(event.result())  # for the poll that comes after this one
-        return None
-    finally:
-        for task in (event, gone):
-            task.cancel()
-        await asyncio.gather(event, gone, return_exceptions=True)
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _collect(request: Request, invocation: Invocation) -> str | None:
+async def _collect(request: Request, invocation: Invocation) -> FunctionError | None:
     """Hand on a buffered response as one piece; returns what is wrong with its size."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BUFFERED:
-            return f"Exceeded maximum allowed payload size ({MAX_BUFFERED} bytes)."
+            return _too_large(MAX_BUFFERED)
     await invocation.write(bytes(body))
     return None
 
 
-async def _stream(request: Request, invocation: Invocation) -> str | None:
+async def _stream(request: Request, invocation: Invocation) -> FunctionError | None:
     """Hand on each piece of a streaming response as it comes; returns what is wrong with its size."""
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_STREAMED:
-            return f"Exceeded maximum allowed payload size ({MAX_STREAMED} bytes)."
+            return _too_large(MAX_STREAMED)
         await invocation.write(chunk)
     return None
+
+
+def _too_large(limit: int) -> FunctionError:
+    message = f"Response payload size exceeded maximum allowed payload size ({limit} bytes)."
+    return FunctionError.of("Function.ResponseSizeTooLarge", message)
 
 
 def _trailers(request: Request) -> FunctionError | None:
@@ -320,12 +231,8 @@ async def _reported(request: Request) -> FunctionError:
     return FunctionError(request.headers.get(_ERROR_TYPE, "Runtime.Unknown"), await request.body())
 
 
-def _error_document(status: int, error_type: str, message: str) -> Response:
-    return JSONResponse({"errorMessage": message, "errorType": error_type}, status)
-
-
 def _refuse(error: IllegalTransition) -> Response:
-    return _error_document(403, "InvalidStateTransition", str(error))
+    return error_document(403, "InvalidStateTransition", str(error))
 
 
 def _accepted() -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import logging
@@ -38,6 +39,13 @@ def _is_worth_logging(record: logging.LogRecord) -> bool:
         return False
     message = record.getMessage()
     return "returned without completing response" not in message and "timeout graceful" not in message
+
+
+def port_number(text: str) -> int:
+    """A port of the command line, for argparse."""
+    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004 - TCP's range
+        raise argparse.ArgumentTypeError(f"{text} is not a port; ports are 0 to 65535")
+    return int(text)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -7,7 +7,7 @@ import asyncio
 import signal
 import sys
 
-from emulator.serving import PortError, serving
+from emulator.serving import PortError, port_number, serving
 from emulator.stand_in_model import __doc__ as what_it_does
 from emulator.stand_in_model import stand_in_model
 
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=9002, help="port, 0 for a free one (%(default)s)")
+    parser.add_argument("--port", type=port_number, default=9002, help="port, 0 for a free one (%(default)s)")
     parser.add_argument(
         "--delay-ms", type=float, default=40, help="milliseconds before each token (%(default)s)"
     )

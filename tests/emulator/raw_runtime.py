@@ -126,8 +126,10 @@ def handle(api: Api, head: dict[str, str], event: Any) -> None:  # noqa: C901 - 
             stream = Stream(head, HTTP_TYPE)
             stream.write(b"{}" + b"\0" * 8)
             stream.end()
-        case "respond":
-            answer(event["value"])
+        case "too-large":
+            answer("x" * 6 * 1024 * 1024 + "x" * 100)
+        case "nothing":
+            api.post(f"invocation/{request_id}/response", b"", echo)
         case _:
             answer({"statusCode": 200, "body": json.dumps(event)})
 

@@ -95,6 +95,20 @@ async def test_a_response_without_payload_is_warned_of(emulator: Emulator) -> No
     assert emulator.lines.having("has no payload")
 
 
+async def test_a_buffered_answer_that_is_too_large_is_an_error(emulator: Emulator) -> None:
+    direct = await emulator.invoke({"do": "too-large"})
+    assert (direct.status_code, direct.headers["x-amz-function-error"]) == (200, "Unhandled")
+    assert direct.json()["errorType"] == "Function.ResponseSizeTooLarge"
+    by_url = await emulator.client.get(f"{emulator.url}/too-large")
+    assert (by_url.status_code, by_url.text) == (502, "Internal Server Error")
+
+
+async def test_a_buffered_answer_may_be_empty_for_a_direct_caller(emulator: Emulator) -> None:
+    direct = await emulator.invoke({"do": "nothing"})
+    assert (direct.status_code, direct.content) == (200, b"")
+    assert (await emulator.client.get(f"{emulator.url}/nothing")).status_code == 502
+
+
 async def test_head_and_204_have_no_body(emulator: Emulator) -> None:
     assert (await emulator.client.head(f"{emulator.url}/raw")).content == b""
     assert (await emulator.client.get(f"{emulator.url}/raw")).text == "first second"

@@ -106,6 +106,7 @@ async def test_a_port_in_use_is_a_sentence(start: StartCommand) -> None:
     [
         (("--timeout", "0"), "up to 900 seconds"),
         (("--timeout", "901"), "up to 900 seconds"),
+        (("--timeout", "soon"), "soon is not a timeout"),
         (("--port", "70000"), "ports are 0 to 65535"),
         (("--task-root", "/nowhere"), "/nowhere is not a directory"),
     ],

@@ -248,6 +248,10 @@ async def test_a_poll_that_is_given_up_takes_no_event_with_it(service: Service) 
     await writer.wait_closed()
     _, answer = await service.given()
     assert answer.content == b'{"a":1}'
+    ready = asyncio.create_task(service.api.ready())
+    await asyncio.sleep(0)
+    assert not ready.done()
+    ready.cancel()
 
 
 async def test_ready_when_the_runtime_and_every_extension_wait(service: Service) -> None:
