@@ -121,7 +121,7 @@ class FakeUpstream:
     def _next_reply(self) -> Reply:
         if self._replies:
             return self._replies.popleft()
-        return error_reply(500, {"message": "the fake upstream has no reply left for this request"})
+        return error_reply(400, {"message": "the fake upstream has no reply left for this request"})
 
 
 class _Connection(asyncio.Protocol):

@@ -88,6 +88,9 @@ _STATUSES: Final = {
     504: FailureKind.TIMEOUT,
 }
 
+# Of an upstream's words; the log is no place for a web page.
+MAX_WORDS: Final = 2000
+
 _FINAL: Final = (
     FailureKind.QUOTA_EXCEEDED,
     FailureKind.BAD_KEY,
@@ -135,9 +138,9 @@ def failure_of(status: int, body: bytes) -> UpstreamFailure:
         error = error[0]  # Gemini wraps the object in a list
     if isinstance(error, dict) and error.get("error"):
         error = error["error"]
-    words = _message(error) or body[:1000].decode("utf-8", "replace").strip()
+    words = (_message(error) or body.decode("utf-8", "replace").strip())[:MAX_WORDS]
     codes = _codes(error)
-    if status < 400:  # noqa: PLR2004 - a good response, so the status is in the error if anywhere
+    if status == 200:  # noqa: PLR2004 - a good response, so the status is in the error if anywhere
         status = next((int(code) for code in codes if code.isascii() and code.isdigit()), 0)
     kind = _kind(status, codes, words.lower())
     return UpstreamFailure(kind, words, kind not in _FINAL and is_transient(status, kind))

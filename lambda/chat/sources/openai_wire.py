@@ -23,7 +23,7 @@ from chat.sources.retries import asked_to_retry, retried, retry_after
 from chat.sources.streamed_answer import StreamedAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Collection
 
     from chat.parts import Part
     from chat.requests import ChatRequest
@@ -35,6 +35,9 @@ MAX_ERROR_BODY: Final = 64 * 1024
 ERROR_BODY_SECONDS: Final = 5.0
 # The largest answer of a server that does not stream.
 MAX_COMPLETION: Final = 16 * 1024 * 1024
+
+# Fields that a server may refuse and an answer can do without.
+_DISPENSABLE: Final = ("stream_options", "max_completion_tokens")
 
 
 class OpenAIWire:
@@ -52,6 +55,7 @@ class OpenAIWire:
                 "copy the key again."
             )
         self._settings = settings
+        self._refused: set[str] = set()
         url = urlsplit(settings.openai_base_url)
         self._host = url.hostname or ""
         self._client = HttpClient(
@@ -75,15 +79,15 @@ class OpenAIWire:
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[list[Part], None]:
         """See `ModelSource.stream`."""
-        body = request_body(request, self._settings)
-        return retried(lambda deadline: self._try(body, deadline), self._settings, self._scrub)
+        return retried(lambda deadline: self._try(request, deadline), self._settings, self._scrub)
 
-    async def _try(self, body: bytes, deadline: float) -> AsyncGenerator[list[Part], None]:
+    async def _try(self, request: ChatRequest, deadline: float) -> AsyncGenerator[list[Part], None]:
         if not self._settings.openai_api_key:
             raise SourceError(FailureKind.NOT_CONFIGURED, "OPENAI_API_KEY is not set.")
+        body = request_body(request, self._settings, self._refused)
         response = await self._post(body, deadline)
         try:
-            await self._check(response)
+            await self._check(response, body)
             late = self._late_start()
             data = await self._read(response, deadline, late)
             # An SSE stream never begins with a brace, whatever its content type says.
@@ -147,7 +151,7 @@ class OpenAIWire:
         except TimeoutError:
             raise late from None
 
-    async def _check(self, response: Response) -> None:
+    async def _check(self, response: Response, sent: bytes) -> None:
         status, headers = response.status, response.headers
         if status == 200:  # noqa: PLR2004 - the one status of an answer
             if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
@@ -172,6 +176,12 @@ class OpenAIWire:
         # A quota that is used up stays so for longer than any retry.
         if asked is not None and failure.kind is not FailureKind.QUOTA_EXCEEDED:
             transient = asked
+        if status in (400, 422):
+            # Old Azure versions, Mistral and small servers refuse fields that are younger than they.
+            for name in _DISPENSABLE:
+                if name in failure.words and name.encode() in sent:
+                    self._refused.add(name)
+                    transient = True
         hint = ""
         if status == 404 and failure.kind is FailureKind.BAD_REQUEST:  # noqa: PLR2004 - a wrong path
             hint = " Is OPENAI_BASE_URL the API's root, as in https://api.openai.com/v1?"
@@ -202,19 +212,24 @@ class OpenAIWire:
         return detail.replace(key, "[OPENAI_API_KEY]") if key else detail
 
 
-def request_body(request: ChatRequest, settings: Settings) -> bytes:
-    """The JSON of a streaming chat completion (`openai.types.chat.CompletionCreateParamsStreaming`)."""
-    body: dict[str, Any] = {
-        "model": request.model,
-        "messages": request.messages,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
+def request_body(request: ChatRequest, settings: Settings, refused: Collection[str] = ()) -> bytes:
+    """The JSON of a streaming chat completion (`openai.types.chat.CompletionCreateParamsStreaming`).
+
+    Args:
+        request: The conversation.
+        settings: For the bound of the answer's length.
+        refused: Fields that the server has refused: `stream_options` is then left out (the answer has no usage
+            unless the server volunteers it), `max_completion_tokens` goes by its old name.
+    """
+    body: dict[str, Any] = {"model": request.model, "messages": request.messages, "stream": True}
+    if "stream_options" not in refused:
+        body["stream_options"] = {"include_usage": True}
     if request.tools:
         body["tools"] = request.tools
         # OpenAI refuses a choice where there is nothing to choose from.
         if request.tool_choice is not None:
             body["tool_choice"] = request.tool_choice
     if settings.max_output_tokens:
-        body["max_completion_tokens"] = settings.max_output_tokens
+        name = "max_tokens" if "max_completion_tokens" in refused else "max_completion_tokens"
+        body[name] = settings.max_output_tokens
     return msgspec.json.encode(body)

@@ -73,7 +73,7 @@ class ToolCalls:
         call = self._find(piece, name)
         if not call.wire_id and piece.id and not call.announced:
             call.wire_id = piece.id
-        if name and not call.pieces and not call.announced and name != call.name:
+        if name and not call.announced and name != call.name:
             call.name += name
         arguments = function.arguments if function else None
         if arguments is None:

@@ -1,0 +1,170 @@
+"""Tool calls out of pieces: what no cut of them may change, and what cannot be used."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.failures import FailureKind, SourceError
+from chat.parts import ToolCall, ToolCallDelta, ToolCallStart
+from chat.sources.openai_chunks import Function, ToolCallPiece
+from chat.sources.tool_calls import MAX_ARGUMENTS, MAX_CALLS, ToolCalls
+
+
+def piece(
+    index: int | None = 0, call_id: str | None = None, name: str | None = None, arguments: Any = None
+) -> ToolCallPiece:
+    return ToolCallPiece(index, call_id, Function(name, arguments))
+
+
+def play(*pieces: ToolCallPiece, reason: Any = "tool-calls") -> list[Any]:
+    calls = ToolCalls()
+    return [part for one in pieces for part in calls.feed(one)] + list(calls.finish(reason))
+
+
+names = st.text("abc_", min_size=1, max_size=8)
+arguments = st.dictionaries(st.text(max_size=3), st.none() | st.integers() | st.text(max_size=5), max_size=3)
+
+
+@given(st.lists(st.tuples(names, arguments), max_size=4), st.data())
+def test_calls_come_out_as_they_were_made(
+    made: list[tuple[str, dict[str, Any]]], data: st.DataObject
+) -> None:
+    """Interleaved by index, arguments cut anywhere: OpenAI's rule in full."""
+    queues: list[list[ToolCallPiece]] = []
+    for index, (name, values) in enumerate(made):
+        text = json.dumps(values)
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4)))
+        pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        queues.append(
+            [piece(index, f"call-{index}", name, ""), *(piece(index, None, None, p) for p in pieces)]
+        )
+    mixed: list[ToolCallPiece] = []
+    while any(queues):
+        mixed.append(data.draw(st.sampled_from([queue for queue in queues if queue])).pop(0))
+    parts = play(*mixed)
+    starts = [part for part in parts if isinstance(part, ToolCallStart)]
+    calls = {part.call_id: part for part in parts if isinstance(part, ToolCall)}
+    assert [call.call_id for call in starts] == list(calls)
+    for index, (name, values) in enumerate(made):
+        key = f"call-{index}"
+        assert calls[key] == ToolCall(key, name, values)
+        deltas = [p.arguments for p in parts if isinstance(p, ToolCallDelta) and p.call_id == key]
+        assert json.loads("".join(deltas)) == values
+        assert all(deltas)
+
+
+def test_a_call_is_announced_with_its_name() -> None:
+    """As OpenAI sends it: name and empty arguments together. Nothing waits for the first argument."""
+    assert list(ToolCalls().feed(piece(0, "c", "f", ""))) == [ToolCallStart("c", "f")]
+
+
+def test_a_name_may_still_grow_while_no_arguments_have_come() -> None:
+    calls = ToolCalls()
+    assert list(calls.feed(piece(0, "c", "get_"))) == []
+    assert list(calls.feed(piece(0, None, "weather"))) == []
+    assert list(calls.feed(piece(0, None, None, "{}"))) == [
+        ToolCallStart("c", "get_weather"),
+        ToolCallDelta("c", "{}"),
+    ]
+
+
+def test_arguments_before_the_name_are_kept() -> None:
+    assert play(piece(0, "c", None, '{"a":'), piece(0, None, "f", "1}")) == [
+        ToolCallStart("c", "f"),
+        ToolCallDelta("c", '{"a":'),
+        ToolCallDelta("c", "1}"),
+        ToolCall("c", "f", {"a": 1}),
+    ]
+
+
+def test_an_id_that_comes_late_is_the_id() -> None:
+    assert play(piece(0, None, "f"), piece(0, "late", None, "{}"))[0] == ToolCallStart("late", "f")
+
+
+@pytest.mark.parametrize("index", [0, None])
+def test_whole_calls_without_ids_at_one_index_are_several(index: int | None) -> None:
+    parts = play(piece(index, None, "f", '{"n": 1}'), piece(index, None, "f", '{"n": 2}'))
+    calls = [part for part in parts if isinstance(part, ToolCall)]
+    assert [call.arguments for call in calls] == [{"n": 1}, {"n": 2}]
+    assert len({call.call_id for call in calls}) == 2
+
+
+def test_without_an_index_an_id_says_which_call() -> None:
+    parts = play(
+        piece(None, "a", "f", '{"n":'),
+        piece(None, "b", "g", '{"n":'),
+        piece(None, "a", None, "1}"),
+        piece(None, None, None, "2}"),
+    )
+    assert [part for part in parts if isinstance(part, ToolCall)] == [
+        ToolCall("a", "f", {"n": 1}),
+        ToolCall("b", "g", {"n": 2}),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "null", None])
+def test_no_arguments_are_an_empty_object(text: str | None) -> None:
+    assert play(piece(0, "c", "f", text))[-1] == ToolCall("c", "f", {})
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "1", '"{}"', "{'a': 1}", "[" * 100_000, '{"a": "\\ud83d"}'])
+@pytest.mark.parametrize("reason", ["tool-calls", "stop"])
+def test_arguments_that_are_no_object_fail(text: str, reason: str) -> None:
+    """The client's check is "an object"; nothing that could be made up here is what the model meant."""
+    with pytest.raises(SourceError, match="'f' has arguments that are not a JSON object") as caught:
+        play(piece(0, "c", "f", text), reason=reason)
+    assert caught.value.kind is FailureKind.BROKEN_STREAM
+
+
+@pytest.mark.parametrize("reason", ["length", "content-filter"])
+def test_a_call_that_was_cut_off_is_left_out(reason: str) -> None:
+    parts = play(piece(0, "a", "f", "{}"), piece(1, "b", "g", '{"a'), reason=reason)
+    assert [part for part in parts if isinstance(part, ToolCall)] == [ToolCall("a", "f", {})]
+
+
+def test_a_call_without_a_name_fails() -> None:
+    with pytest.raises(SourceError, match="has no name"):
+        play(piece(0, "c", None, "{}"))
+
+
+def test_calls_are_bounded() -> None:
+    with pytest.raises(SourceError, match="tool calls"):
+        play(*(piece(index, f"c{index}", "f", "{}") for index in range(MAX_CALLS + 1)))
+
+
+def test_arguments_are_bounded() -> None:
+    with pytest.raises(SourceError, match="longer"):
+        play(*(piece(0, "c", "f", "x" * 1_000_000) for _ in range(MAX_ARGUMENTS // 1_000_000 + 1)))
+
+
+whatever = st.builds(
+    piece,
+    st.none() | st.integers(0, 2),
+    st.none() | st.sampled_from(["", "a", "b"]),
+    st.none() | st.sampled_from(["", "f", "g"]),
+    st.none() | st.sampled_from(["", "{}", '{"n":', "1}", "null"]) | st.just({"n": 1}),
+)
+
+
+@given(st.lists(whatever | st.just(ToolCallPiece()), max_size=12))
+def test_whatever_comes_calls_are_announced_once_and_before_their_pieces(pieces: list[ToolCallPiece]) -> None:
+    calls = ToolCalls()
+    parts: list[Any] = [part for one in pieces for part in calls.feed(one)]
+    with contextlib.suppress(SourceError):
+        parts += calls.finish("tool-calls")
+    announced: dict[str, str] = {}
+    for part in parts:
+        if isinstance(part, ToolCallStart):
+            assert part.call_id not in announced
+            assert part.name
+            announced[part.call_id] = part.name
+        else:
+            assert part.call_id in announced
+            if isinstance(part, ToolCall):
+                assert announced[part.call_id] == part.name
