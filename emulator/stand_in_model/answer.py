@@ -79,7 +79,7 @@ def complete(body: dict[str, Any]) -> Completion:
     tokens = _words(_reply(messages, said))
     finish_reason = "content_filter" if trigger == "content-filter" else "stop"
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    limit = limit if isinstance(limit, int) else len(tokens)
+    limit = limit if isinstance(limit, int) and limit > 0 else len(tokens)
     limit = min(limit, LENGTH_TOKENS) if trigger == "length" else limit
     if limit < len(tokens):
         tokens, finish_reason = tokens[:limit], "length"
@@ -132,11 +132,15 @@ def _reply(messages: list[dict[str, Any]], said: str) -> str:
 
 def _tool_calls(body: dict[str, Any], last: dict[str, Any]) -> list[dict[str, Any]]:
     choice = body.get("tool_choice")
-    declared = [tool["function"] for tool in body.get("tools") or [] if _is_function(tool)]
+    tools = body.get("tools") or []
+    if not isinstance(tools, list):
+        raise BadRequest("Invalid 'tools': expected an array.", "tools")
+    declared = [_function(tool) for tool in tools]
     if not declared or choice == "none":
         return []
     if isinstance(choice, dict):
-        named = (choice.get("function") or {}).get("name")
+        chosen = choice.get("function")
+        named = chosen.get("name") if isinstance(chosen, dict) else None
         wanted = [function for function in declared if function["name"] == named]
         if not wanted:
             raise BadRequest(f"Tool choice {named!r} not found in 'tools' parameter.", "tool_choice")
@@ -154,21 +158,28 @@ def _tool_calls(body: dict[str, Any], last: dict[str, Any]) -> list[dict[str, An
             "type": "function",
             "function": {
                 "name": function["name"],
-                "arguments": json.dumps(
-                    _example(function.get("parameters") or {}, said_text), ensure_ascii=False
-                ),
+                "arguments": json.dumps(_arguments(function, said_text), ensure_ascii=False),
             },
         }
         for function in wanted
     ]
 
 
-def _is_function(tool: Any) -> bool:
+def _function(tool: Any) -> dict[str, Any]:
     if not isinstance(tool, dict) or not isinstance(tool.get("function"), dict):
         raise BadRequest("Invalid 'tools': expected objects with a 'function'.", "tools")
     if not isinstance(tool["function"].get("name"), str):
         raise BadRequest("Invalid 'tools': a function has no 'name'.", "tools")
-    return True
+    function: dict[str, Any] = tool["function"]
+    return function
+
+
+def _arguments(function: dict[str, Any], said: str) -> dict[str, Any]:
+    """An object that the function's parameters allow."""
+    value = _example(function.get("parameters") or {"type": "object"}, said)
+    if not isinstance(value, dict):
+        raise BadRequest(f"Invalid schema for function {function['name']!r}: it must be an object.", "tools")
+    return value
 
 
 def _name_words(name: str) -> set[str]:
@@ -177,27 +188,32 @@ def _name_words(name: str) -> set[str]:
     return words - _FILLERS or words
 
 
-def _example(schema: dict[str, Any], said: str) -> Any:
+def _example(schema: Any, said: str) -> Any:
     """A value that a JSON Schema allows, made from the message where it is a string or a number."""
-    if schema.get("enum"):
-        named = [value for value in schema["enum"] if str(value).lower() in said.lower()]
-        return (named or schema["enum"])[0]
-    number = re.search(r"-?\d+(?:\.\d+)?", said)
+    schema = schema if isinstance(schema, dict) else {"type": "string"}
+    choices = schema.get("enum")
+    if isinstance(choices, list) and choices:
+        named = [value for value in choices if str(value).lower() in said.lower()]
+        return (named or choices)[0]
+    number = re.search(r"-?\d{1,15}(?:\.\d{1,15})?", said, re.ASCII)
     simple = {
-        "integer": int(float(number[0])) if number else 1,
+        "integer": int(number[0].partition(".")[0]) if number else 1,
         "number": float(number[0]) if number else 1.0,
         "boolean": True,
         "null": None,
         "string": _subject(said),
     }
-    kind = schema.get("type", "object")
+    kinds = schema.get("type", "object")
+    kind = kinds[0] if isinstance(kinds, list) and kinds else kinds
     if kind == "array":
-        return [_example(schema.get("items") or {"type": "string"}, said)]
-    if kind == "object":
-        properties = schema.get("properties") or {}
-        required = schema.get("required", list(properties))
-        return {name: _example(properties.get(name) or {"type": "string"}, said) for name in required}
-    return simple.get(kind if isinstance(kind, str) else kind[0])
+        return [_example(schema.get("items"), said)]
+    if kind != "object":
+        return simple.get(kind) if isinstance(kind, str) else None
+    properties = schema.get("properties")
+    properties = properties if isinstance(properties, dict) else {}
+    required = schema.get("required")
+    names = required if isinstance(required, list) else list(properties)
+    return {name: _example(properties.get(name), said) for name in names if isinstance(name, str)}
 
 
 def _subject(said: str) -> str:

@@ -40,7 +40,8 @@ def stand_in_model(delay: float = 0.04) -> ASGIApp:
         if completion.trigger in FAILURES:
             return FAILURES[completion.trigger].response()
         if body.get("stream"):
-            include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+            options = body.get("stream_options")
+            include_usage = isinstance(options, dict) and options.get("include_usage") is True
             return _Stream(completion, delay, include_usage=include_usage)
         return JSONResponse(_whole(completion), headers=_headers())
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,7 +18,7 @@ from hypothesis import strategies as st
 from emulator.serving import serving
 from emulator.stand_in_model import __doc__ as documentation
 from emulator.stand_in_model import stand_in_model
-from emulator.stand_in_model.answer import BEHAVIOURS, complete
+from emulator.stand_in_model.answer import BEHAVIOURS, BadRequest, complete
 from emulator.stand_in_model.failures import FAILURES
 
 if TYPE_CHECKING:
@@ -276,6 +280,14 @@ async def test_no_key_is_401(base_url: str, header: dict[str, str]) -> None:
         (b'{"model":"m","messages":[]}', "messages"),
         (b'{"model":"m","messages":["x"]}', "messages"),
         (b'{"model":"m","messages":[{"role":"user"}],"tools":[1]}', "tools"),
+        (b'{"model":"m","messages":[{"role":"user"}],"tools":1}', "tools"),
+        (
+            (
+                b'{"model":"m","messages":[{"role":"user"}],"tool_choice":"required","tools":[{"function":'
+                b'{"name":"f","parameters":{"type":"string"}}}]}'
+            ),
+            "tools",
+        ),
         (b'{"model":"m","messages":[{"role":"user"}],"tools":[{"function":{}}]}', "tools"),
     ],
 )
@@ -283,6 +295,61 @@ async def test_a_wrong_request_is_400(base_url: str, body: bytes, param: str | N
     async with httpx.AsyncClient(trust_env=False, headers={"authorization": "Bearer x"}) as client:
         response = await client.post(f"{base_url}/chat/completions", content=body)
     assert (response.status_code, response.json()["error"]["param"]) == (400, param)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+_SCHEMAS = st.recursive(
+    _JSON,
+    lambda inner: st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["object", "array", "string", "integer", "number", "null", "odd"])
+            | _JSON,
+            "properties": st.dictionaries(st.text(max_size=5), inner, max_size=3) | _JSON,
+            "items": inner,
+            "enum": _JSON,
+            "required": _JSON,
+        },
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.text(max_size=50), _SCHEMAS, _JSON, _JSON)
+def test_whatever_is_asked_is_answered_or_refused(said: str, schema: Any, choice: Any, extra: Any) -> None:
+    """No request makes the stand-in fail in a way of its own."""
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+    for request in (
+        {"messages": says(said), "tools": [tool], "tool_choice": "required"},
+        {"messages": says(said), "tools": [tool], "tool_choice": choice, "max_tokens": extra},
+        {"messages": [{"role": "user", "content": extra}], "tools": extra},
+        {"messages": extra},
+    ):
+        try:
+            completion = complete({"model": "m", **request})
+        except BadRequest:
+            continue
+        json.dumps([completion.tokens, completion.tool_calls, completion.usage])
+
+
+async def test_the_command_serves_until_it_is_told_to_stop() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "emulator.stand_in_model", "--port", "0", "--delay-ms", "0"),
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    found = re.search(r"http://127\.0\.0\.1:\d+/v1", (await process.stdout.readline()).decode())
+    assert found
+    async with httpx.AsyncClient(trust_env=False, headers={"authorization": "Bearer x"}) as client:
+        assert (await client.get(f"{found[0]}/models")).status_code == 200
+    process.terminate()
+    await process.communicate()
+    assert process.returncode == 0
 
 
 @given(st.text(max_size=300), st.sampled_from(["auto", "required", "none"]))
