@@ -67,9 +67,8 @@ test-rie: $(BIN)/.ready ## The same checks without Docker: AWS's emulator runs l
 	@bash scripts/streaming_host.sh
 
 .PHONY: bench
-BENCH_PYTHON ?= $(BIN)/python
-bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="cold burst", ROUNDS=3, BENCH_PYTHON=…)
-	@$(BENCH_PYTHON) -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
+bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="cold burst", ROUNDS=3, BENCH_PYTHON=python3.13)
+	@$(BIN)/python -m benchmarks.run $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON)) $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: check
 check: lint test ## All that CI runs (needs Docker)

@@ -109,8 +109,8 @@ def render(results: Results) -> str:
     ]
     lines.append(f"With {', '.join(f'{name} {version}' for name, version in versions.items())}.")
     for section, rows in _SECTIONS:
-        lines += ["", *_table(section, rows, middle)]
-    lines += ["", *_judged(GOALS, middle)]
+        lines += _table(section, rows, middle)
+    lines += _judged(GOALS, middle)
     return "\n".join(lines) + "\n"
 
 
@@ -119,7 +119,7 @@ def _table(section: str, rows: Iterable[Row], middle: Mapping[str, Mapping[str, 
     shown = [row for row in rows if any(row.name in middle[subject.name] for subject in columns)]
     if not shown:
         return []
-    lines = [f"| {section} | {' | '.join(subject.title for subject in columns)} |"]
+    lines = ["", f"**{section}**", "", f"| | {' | '.join(subject.title for subject in columns)} |"]
     lines.append(f"|---|{'---:|' * len(columns)}")
     for row in shown:
         cells = (middle[subject.name].get(row.name) for subject in columns)
@@ -147,4 +147,4 @@ def _judged(goals: Iterable[Goal], middle: Mapping[str, Mapping[str, float]]) ->
         lines.append(f"| {section.split(':')[0].split(',')[0]}: {row.title} | {wanted} | {found} | {word} |")
     if not lines:
         return []
-    return ["| Goal | | Measured | |", "|---|---|---|---|", *lines]
+    return ["", "**Goals**", "", "| Number | Goal | Measured | |", "|---|---|---|---|", *lines]

@@ -19,7 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from benchmarks import report, scenarios
+from benchmarks import environments, report, scenarios
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.stand import WrongAnswerError, stand
 from benchmarks.subjects import ALL, ROOT
@@ -39,12 +39,11 @@ _LATEST: Final = ROOT / ".cache" / "bench" / "results.json"
 
 def main() -> int:
     arguments = _arguments()
-    if missing := [name for name in _PACKAGES if not _version(name)]:
-        print(
-            f"bench: {sys.executable} lacks {', '.join(missing)}. Run make setup, or give BENCH_PYTHON the python of "
-            "an environment into which requirements/dev.txt is installed.",
-            file=sys.stderr,
-        )
+    try:
+        version = environments.python_version(arguments.python)
+        folder = environments.make(arguments.python, version)
+    except RuntimeError as error:
+        print(f"bench: {error}", file=sys.stderr)
         return 1
     adapter = _adapter()
     subjects = [subject for subject in ALL if adapter is not None or not subject.behind_adapter]
@@ -52,12 +51,12 @@ def main() -> int:
         print(f"bench: the machine is busy (load {load:.1f}); its numbers will be noisy.", file=sys.stderr)
     chosen = [scenario for scenario in SCENARIOS if not arguments.only or scenario.name in arguments.only]
     try:
-        with tempfile.TemporaryDirectory() as directory, stand(Path(directory), adapter) as ready:
+        with tempfile.TemporaryDirectory() as directory, stand(Path(directory), folder, adapter) as ready:
             samples = _measure(ready, subjects, chosen, arguments.rounds)
     except (WrongAnswerError, RuntimeError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    results = {"machine": _machine(), "versions": _versions(adapter), "samples": samples}
+    results = {"machine": _machine(), "versions": _versions(version, adapter), "samples": samples}
     _LATEST.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(results, indent=1)
     _LATEST.write_text(text + "\n")
@@ -72,6 +71,7 @@ def _arguments() -> argparse.Namespace:
         prog="make bench", description=__doc__.splitlines()[0] if __doc__ else None
     )
     parser.add_argument("--only", nargs="+", choices=names, help="scenarios, of these")
+    parser.add_argument("--python", default=sys.executable, help="interpreter of the subjects")
     parser.add_argument("--rounds", type=int, help="rounds of each scenario, instead of its own number")
     return parser.parse_args()
 
@@ -82,7 +82,7 @@ def _measure(
     """Subject to row to the values of its rounds; the subjects take turns."""
     samples: dict[str, dict[str, list[float]]] = {subject.name: defaultdict(list) for subject in subjects}
     for subject in subjects:
-        # Discarded: it writes the byte code of all that the subject imports, and fills the kernel's page cache.
+        # Discarded: it writes the byte code of the subject's own files, and fills the kernel's page cache.
         _round(ready, subject, scenarios.cold, "warm-up")
     for scenario in chosen:
         for number in range(rounds or scenario.rounds):
@@ -124,18 +124,12 @@ def _machine() -> dict[str, str | int]:
     }
 
 
-def _versions(adapter: Path | None) -> dict[str, str]:
-    versions = {"Python": platform.python_version()}
+def _versions(python: str, adapter: Path | None) -> dict[str, str]:
+    versions = {"Python": python}
     if adapter is not None:
         versions["Lambda Web Adapter"] = adapter.parent.parent.name  # of scripts/fetch_lambda_adapter.sh
-    return versions | {name: _version(name) for name in _PACKAGES}
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+    # This environment and the subjects' are made from the same lock.
+    return versions | {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def pace(stand: Stand, subject: Subject) -> Numbers:
         before = running.cpu()
         seen = stand.ask(running, question)
         spent = [cpu / question.events for cpu in _spent(running, before)]
-        delayed = stand.ask(running, question, acknowledge=False)
+        delayed = stand.ask(running, Question(events=100, pace=0.01), acknowledge=False)
     late = _delays(seen)
     return {
         "pace_p50_ms": statistics.median(late) * _MS,
@@ -136,7 +136,7 @@ SCENARIOS: Final = (
     Scenario("cold_nagle", 5, cold_delayed),
     Scenario("burst", 5, burst),
     Scenario("warm", 3, warm),
-    Scenario("pace", 3, pace),
+    Scenario("pace", 5, pace),
     Scenario("memory", 1, memory),
 )
 

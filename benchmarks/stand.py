@@ -86,19 +86,33 @@ class Stand:
     """A Runtime API, a model's server, and the file of authorities that makes its certificate trusted."""
 
     def __init__(
-        self, api: subprocess.Popen[str], ports: dict[str, int], authorities: Path, adapter: Path | None
+        self,
+        api: subprocess.Popen[str],
+        ports: dict[str, int],
+        *,
+        authorities: Path,
+        environments: Path,
+        adapter: Path | None,
     ) -> None:
         self._api = api
         self._port = int(_line(api.stdout))
         self._ports = ports
         self._authorities = authorities
+        self._environments = environments
         self._adapter = adapter
 
     @contextlib.contextmanager
     def start(self, subject: Subject, scheme: Scheme) -> Iterator[Running]:
         """A subject's processes, which ask this stand's Runtime API for events and its server for answers."""
         base_url = f"{scheme}://localhost:{self._ports[scheme]}/v1"
-        with subjects.running(subject, self._port, base_url, self._authorities, self._adapter) as running:
+        with subjects.running(
+            subject,
+            self._environments,
+            runtime_api=self._port,
+            base_url=base_url,
+            authorities=self._authorities,
+            adapter=self._adapter,
+        ) as running:
             yield running
 
     def offer(
@@ -167,11 +181,12 @@ class Stand:
 
 
 @contextlib.contextmanager
-def stand(directory: Path, adapter: Path | None) -> Iterator[Stand]:
+def stand(directory: Path, environments: Path, adapter: Path | None) -> Iterator[Stand]:
     """Both servers, up.
 
     Args:
         directory: For the certificate, which is made here.
+        environments: The folder of `benchmarks.environments.make`.
         adapter: The adapter's program, if there is one.
 
     Raises:
@@ -185,7 +200,8 @@ def stand(directory: Path, adapter: Path | None) -> Iterator[Stand]:
         _server("benchmarks.upstream", str(certificate), str(key)) as upstream,
         _server("benchmarks.runtime_api") as api,
     ):
-        yield Stand(api, json.loads(_line(upstream.stdout)), authorities, adapter)
+        ports = json.loads(_line(upstream.stdout))
+        yield Stand(api, ports, authorities=authorities, environments=environments, adapter=adapter)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,38 +24,37 @@ _PEERS: Final = ROOT / "benchmarks" / "peers"
 class Subject:
     """One column of the table.
 
-    `command` is what Lambda would start; `{port}` is where a web application is to listen. `behind_adapter`: it
-    is a web application, and the adapter stands between it and the Runtime API.
+    `command` follows the Python of `environment` (`benchmarks.environments`); `{port}` is where a web
+    application is to listen. `behind_adapter`: it is one, and the adapter stands between it and the Runtime API.
     """
 
     name: str
     title: str
+    environment: str
     command: tuple[str, ...]
     path: Path
     behind_adapter: bool = False
 
 
 def _uvicorn(module: str) -> tuple[str, ...]:
-    # uvicorn[standard], as FastAPI installs it: uvloop and httptools.
-    return (
-        *(sys.executable, "-m", "uvicorn", f"{module}:app", "--host", "127.0.0.1", "--port", "{port}"),
-        *("--log-level", "warning", "--no-access-log"),
-    )
+    quiet = ("--log-level", "warning", "--no-access-log")
+    return "-m", "uvicorn", f"{module}:app", "--host", "127.0.0.1", "--port", "{port}", *quiet
 
 
 OURS: Final = Subject(
     "ours",
     "this project",
-    (sys.executable, "-m", "lambda_runtime", "chat.app.streaming_handler"),
+    "function",
+    ("-m", "lambda_runtime", "chat.app.streaming_handler"),
     ROOT / "lambda",
 )
 FASTAPI: Final = Subject(
-    "a", "(a) FastAPI, openai SDK", _uvicorn("fastapi_openai"), _PEERS, behind_adapter=True
+    "a", "(a) FastAPI, openai SDK", "fastapi", _uvicorn("fastapi_openai"), _PEERS, behind_adapter=True
 )
 STARLETTE: Final = Subject(
-    "b", "(b) Starlette, httpx", _uvicorn("starlette_httpx"), _PEERS, behind_adapter=True
+    "b", "(b) Starlette, httpx", "starlette", _uvicorn("starlette_httpx"), _PEERS, behind_adapter=True
 )
-FLOOR: Final = Subject("floor", "floor: bare sockets", (sys.executable, "socket_loop.py"), _PEERS)
+FLOOR: Final = Subject("floor", "floor: bare sockets", "function", ("socket_loop.py",), _PEERS)
 ALL: Final = (FASTAPI, STARLETTE, FLOOR, OURS)
 
 
@@ -81,12 +79,19 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    subject: Subject, runtime_api: int, base_url: str, authorities: Path, adapter: Path | None
+    subject: Subject,
+    environments: Path,
+    *,
+    runtime_api: int,
+    base_url: str,
+    authorities: Path,
+    adapter: Path | None,
 ) -> Iterator[Running]:
     """A subject's processes, started together as Lambda starts them, and killed at the end.
 
     Args:
         subject: What to run.
+        environments: The folder of `benchmarks.environments.make`.
         runtime_api: The port of the Runtime API.
         base_url: `OPENAI_BASE_URL`.
         authorities: `SSL_CERT_FILE`, which every subject trusts.
@@ -119,7 +124,8 @@ def running(
         if subject.behind_adapter:
             assert adapter is not None
             beside = processes.enter_context(_process((str(adapter),), environment, subject.path)).pid
-        command = tuple(word.format(port=port) for word in subject.command)
+        python = str(environments / subject.environment / "bin" / "python")
+        command = (python, *(word.format(port=port) for word in subject.command))
         application = processes.enter_context(_process(command, environment, subject.path)).pid
         yield Running(subject, started, application, beside)
 
