@@ -89,7 +89,9 @@ async def stream_answer(
     deadline: float,
     keepalive: float,
 ) -> None:
-    """Write an answer to a response stream and end it. Nothing is written before the answer's first part.
+    """Write an answer to a response stream and end it.
+
+    Nothing is written before the answer's first part, unless it lets a whole `keepalive` pass.
 
     Args:
         sources: what answers.
@@ -118,10 +120,13 @@ async def stream_answer(
             last_write = loop.time()
 
     async def beat() -> None:
+        nonlocal last_write
         while True:
-            await asyncio.sleep(last_write + keepalive - loop.time())
-            if loop.time() - last_write >= keepalive:
+            if (silence_left := last_write + keepalive - loop.time()) > 0:
+                await asyncio.sleep(silence_left)
+            else:
                 await stream.write(encoder.heartbeat())
+                last_write = loop.time()
 
     try:
         async with _beside(beat()):

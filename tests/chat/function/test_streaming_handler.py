@@ -278,10 +278,12 @@ async def test_silence_is_filled_with_heartbeats(function: Function) -> None:
     before, between = asyncio.Event(), asyncio.Event()
     function.upstream.enqueue(Reply([before, *BEGUN, between, *text_events("lo")[1:]]))
     await function.start(CHAT_KEEPALIVE="0.2")
+    begun = time.monotonic()
     invocation = function.send(url_event(chat()))
     await invocation.chunk()
     await invocation.chunk()
-    assert [await invocation.chunk() for _ in range(3)] == [b"\n"] * 3
+    assert [await invocation.chunk() for _ in range(4)] == [b"\n"] * 4
+    assert time.monotonic() - begun > 4 * 0.19, "one for each silence, not a flood"
     before.set()
     while b"Hel" not in await invocation.chunk():
         pass
