@@ -10,6 +10,7 @@ asked. Connecting has no limit of its own here: `first_token_timeout` covers it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from chat.parts import Part
     from chat.requests import ChatRequest
     from chat.settings import Settings
+    from chat.sources.openai_chunks import Chunk
 
 # Environment variables whose values are taken out of what is logged: keys of every provider.
 _SECRETS: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
@@ -49,7 +51,7 @@ class LiteLLMSource:
     async def aclose(self) -> None:
         """Close LiteLLM's connections, if it was ever used."""
         if self._litellm is not None:
-            await _close_everything(self._litellm)
+            await self._litellm.close_litellm_async_clients()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[list[Part], None]:
         """See `ModelSource.stream`.
@@ -81,6 +83,8 @@ class LiteLLMSource:
         }
         if request.tools:
             arguments["tools"] = request.tools
+            # Tools that are functions go straight to the model; LiteLLM would import the `mcp` package to see that.
+            arguments["_skip_mcp_handler"] = True
             if request.tool_choice is not None:
                 arguments["tool_choice"] = request.tool_choice
         if settings.max_output_tokens:
@@ -111,7 +115,7 @@ class LiteLLMSource:
                     chunk = await anext(stream, None)
                 if chunk is None:
                     break
-                assembler.add(from_objects(chunk.model_dump(exclude_none=True, warnings=False)))
+                assembler.add(_chunk(chunk))
                 deadline = clock() + self._settings.token_timeout
                 if batch := assembler.take():
                     answered = True
@@ -160,7 +164,17 @@ def _load(model: str) -> ModuleType:
         ) from None
     litellm.telemetry = False
     litellm.suppress_debug_info = True  # else it prints where to get help
+    # It writes to stderr on its own; the process's log has a form and a level.
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(name).handlers.clear()
     return litellm
+
+
+def _chunk(chunk: Any) -> Chunk:
+    try:
+        return from_objects(chunk.model_dump(exclude_none=True, warnings=False))
+    except msgspec.ValidationError as error:
+        raise SourceError(FailureKind.BROKEN_STREAM, f"LiteLLM made a malformed chunk: {error}.") from None
 
 
 def _ended_early(stream: Any) -> bool:
@@ -185,17 +199,14 @@ def _failure(error: Exception, *, answered: bool) -> UpstreamError:
     kind = found.kind
     if answered and kind is FailureKind.UNAVAILABLE:
         kind = FailureKind.BROKEN_STREAM
-    if isinstance(error, ImportError):
-        kind = FailureKind.INTERNAL
     headers = {
         str(name).lower(): str(value)
         for name, value in dict(getattr(error, "litellm_response_headers", None) or {}).items()
     }
     asked = asked_to_retry(headers)
     transient = found.transient if asked is None or kind is FailureKind.QUOTA_EXCEEDED else asked
+    # Some providers need a package of their own, which LiteLLM reports as a failed connection.
+    if isinstance(error, ImportError) or "No module named" in found.words:
+        kind, transient = FailureKind.INTERNAL, False
     detail = f"{type(error).__name__}: {found.words}"
     return UpstreamError(kind, detail, transient=transient, retry_after=retry_after(headers))
-
-
-async def _close_everything(litellm: ModuleType) -> None:
-    await litellm.close_litellm_async_clients()

@@ -72,6 +72,7 @@ _WORDS: Final = (
     ("credit balance is too low", FailureKind.QUOTA_EXCEEDED),
     ("budget has been exceeded", FailureKind.QUOTA_EXCEEDED),
     ("invalid model name", FailureKind.MODEL_NOT_FOUND),
+    ("llm provider not provided", FailureKind.MODEL_NOT_FOUND),
     ("not a valid model", FailureKind.MODEL_NOT_FOUND),
     ("no endpoints found", FailureKind.MODEL_NOT_FOUND),
     ("incorrect api key", FailureKind.BAD_KEY),
