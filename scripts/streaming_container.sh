@@ -62,16 +62,11 @@ choose_network() {
   fi
 }
 
-# A port that nothing uses, for the emulator's own API where the container shares the machine's ports.
-free_port() {
-  .venv/bin/python -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 is_in_use() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 
 run() {
   require_docker
-  local architecture machine rie word entrypoint=() options=() name key=no listen
+  local architecture machine rie word entrypoint=() options=() name key=no listen api_port
   architecture=$("$docker" image inspect -f '{{.Architecture}}' "$image" 2>/dev/null) ||
     fail "The image $image does not exist. Build it: make test-streaming-build"
   if [[ -n $("$docker" ps -q --filter "name=^$container\$") ]]; then
@@ -88,8 +83,10 @@ run() {
 
   choose_network
   if [[ $network == host ]]; then
+    # The emulator's own API takes one of the machine's ports as well.
+    read -r api_port < <(.venv/bin/python -m scripts.free_ports)
     options=(--network host)
-    listen=(--runtime-interface-emulator-address "127.0.0.1:$port" --runtime-api-address "127.0.0.1:$(free_port)")
+    listen=(--runtime-interface-emulator-address "127.0.0.1:$port" --runtime-api-address "127.0.0.1:$api_port")
   else
     options=(--publish "127.0.0.1:$port:8080")
     listen=(--runtime-interface-emulator-address 0.0.0.0:8080)

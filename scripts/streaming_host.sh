@@ -32,10 +32,7 @@ options=()
 for kind in streaming buffered; do
   handler=chat.app.handler
   [[ $kind == streaming ]] && handler=chat.app.streaming_handler
-  read -r port api_port < <("$root/.venv/bin/python" -c '
-import socket
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*(listener.getsockname()[1] for listener in sockets))')
+  read -r port api_port < <(.venv/bin/python -m scripts.free_ports 2)
   # From lambda/, as in the image, where nothing else of the repository is there to be imported.
   (cd lambda && PYTHONPATH='' exec "$rie" --runtime-interface-emulator-address "127.0.0.1:$port" \
     --runtime-api-address "127.0.0.1:$api_port" "$root/.venv/bin/python" -m lambda_runtime "$handler") >"$log" 2>&1 &
