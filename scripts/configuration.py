@@ -31,7 +31,7 @@ What `lambda_runtime` reads, with any handler.
 
 | variable | meaning |
 |---|---|
-| `AWS_LAMBDA_RUNTIME_API` | `host:port` of the Runtime API, with a path prefix behind it on some emulators. Lambda sets it. |
+| `AWS_LAMBDA_RUNTIME_API` | `host:port` of the Runtime API, on some emulators with a path behind it. Lambda sets it. |
 | `_HANDLER` | `module.function`, where the command line names none. |
 | `LAMBDA_TASK_ROOT` | A folder that handlers are imported from as well. |
 | `LAMBDA_RUNTIME_SIGTERM` | `1` registers an internal extension, so that Lambda sends SIGTERM before it ends the \
@@ -67,7 +67,7 @@ def page() -> str:
 
 def _shown(default: Any) -> str:
     if default in ("", ()):
-        return "–"
+        return "none"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     return f"`{','.join(default) if isinstance(default, tuple) else default}`"
