@@ -51,7 +51,7 @@ _REASONS: Final[dict[str, FinishReason]] = {
 class Assembler:
     """Turns the events of one answer into parts.
 
-    `done`: `[DONE]` has come, the rest of the stream is nothing to this answer.
+    `done`: `[DONE]` has come, and whatever follows it is nothing to this answer.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Assembler:
         try:
             chunk = decode(data)
         except ValueError as error:
-            if self.done or not data.strip():
+            if not data.strip():
                 return
             if data.lstrip().startswith(b"[DONE]"):
                 self.done = True
@@ -82,8 +82,6 @@ class Assembler:
             chunk = _decode_anyway(data, error)
         except RecursionError:
             raise _malformed("it is nested too deeply", data) from None
-        if self.done:
-            return
         self.add(chunk, data)
 
     def add(self, chunk: Chunk, data: bytes | None = None) -> None:
@@ -119,9 +117,6 @@ class Assembler:
             SourceError: BROKEN_STREAM, the stream has ended without a finish reason and without `[DONE]`, or a
                 tool call in it cannot be used.
         """
-        if self._half:
-            self._half = ""
-            self._add_text(TextDelta, "\ufffd")
         reason: FinishReason = "unknown"
         if self._reason is not None:
             word = self._reason.lower()
@@ -134,8 +129,7 @@ class Assembler:
                 FailureKind.BROKEN_STREAM,
                 "The answer ended without a finish reason and without [DONE].",
             )
-        if self._text:
-            self._flush_text()
+        self._flush_text(final=True)
         if self._tools is not None:
             self._batch.extend(self._tools.finish(reason))
         self._batch.append(Finish(reason, self._usage))
@@ -176,21 +170,18 @@ class Assembler:
 
     def _add_text(self, part: type[TextDelta | ReasoningDelta], text: str) -> None:
         if part is not self._text_part:
-            if self._half:
-                self._text.append("")
-            if self._text:
-                self._flush_text()
-            if self._half:
-                self._batch.append(self._text_part("\ufffd"))
-                self._half = ""
+            self._flush_text(final=True)
             self._text_part = part
         self._text.append(text)
 
-    def _flush_text(self) -> None:
-        text = "".join(self._text) if len(self._text) > 1 else self._text[0]
+    def _flush_text(self, *, final: bool = False) -> None:
+        """Make one part of the text so far; `final`: no more text of its kind follows."""
+        text = "".join(self._text)
         self._text.clear()
         if self._half or not text.isascii():
             text, self._half = well_formed(self._half + text)
+        if final and self._half:
+            text, self._half = text + "\ufffd", ""
         if text:
             self._batch.append(self._text_part(text))
 

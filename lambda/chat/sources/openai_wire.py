@@ -153,7 +153,7 @@ class OpenAIWire:
 
     async def _check(self, response: Response, sent: bytes) -> None:
         status, headers = response.status, response.headers
-        if status == 200:  # noqa: PLR2004 - the one status of an answer
+        if 200 <= status < 300:  # noqa: PLR2004 - the class of good answers
             if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
                 raise SourceError(
                     FailureKind.BROKEN_STREAM,
