@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat.sources.http_connection import Connection, HttpError
+from chat.sources.http_connection import DRAIN_BYTES, HIGH_WATER, Connection, ConnectionLostError, HttpError
 
 
 class Wire(asyncio.Transport):
@@ -18,7 +19,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.aborted = False
-        self.paused = False
+        self._reading = True
 
     def write(self, data: Any) -> None:
         self.written += bytes(data)
@@ -30,12 +31,15 @@ class Wire(asyncio.Transport):
         return self.aborted
 
     def pause_reading(self) -> None:
-        assert not self.paused
-        self.paused = True
+        assert self._reading
+        self._reading = False
 
     def resume_reading(self) -> None:
-        assert self.paused
-        self.paused = False
+        assert not self._reading
+        self._reading = True
+
+    def is_reading(self) -> bool:
+        return self._reading
 
 
 HEADS = [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 404 Not Found\r\nX: a\r\nx: b\r\n", b"HTTP/1.1 204 None\r\n"]
@@ -114,3 +118,67 @@ def test_bodies_arrive_as_they_were_sent(pieces: list[bytes]) -> None:
 
     for status, _, body, failure, kept in asyncio.run(both()):
         assert (status, body, failure, kept) == (200, b"".join(pieces), "", True)
+
+
+def connected() -> tuple[Connection, Wire, list[Connection]]:
+    freed: list[Connection] = []
+    connection = Connection(asyncio.get_running_loop(), freed.append)
+    wire = Wire()
+    connection.connection_made(wire)
+    connection.send(b"request")
+    return connection, wire, freed
+
+
+LARGE = b"x" * (HIGH_WATER + 1)
+
+
+async def test_a_complete_body_that_nobody_read_keeps_the_connection() -> None:
+    """Reading was paused for the reader's sake; the next answer must not find it so."""
+    connection, wire, freed = connected()
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(LARGE), LARGE))
+    assert not wire.is_reading()
+    connection.release()
+    assert wire.is_reading()
+    assert connection.reusable
+    assert freed == [connection]
+
+
+async def test_the_rest_of_a_body_is_read_and_dropped() -> None:
+    connection, wire, freed = connected()
+    size = len(LARGE) + DRAIN_BYTES
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (size, LARGE))
+    connection.release()
+    assert wire.is_reading()
+    assert not freed
+    connection.data_received(b"x" * DRAIN_BYTES)
+    assert connection.reusable
+    assert freed == [connection]
+    assert not connection._chunks
+
+
+async def test_junk_after_the_answer_ends_the_connection() -> None:
+    connection, wire, freed = connected()
+    connection.data_received(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+    connection.release()
+    connection.data_received(b"junk\r\n")
+    assert wire.aborted
+    assert freed == [connection]
+
+
+async def test_a_closed_connection_takes_no_request() -> None:
+    connection, wire, _ = connected()
+    connection.abort()
+    connection.send(b"another")
+    with pytest.raises(ConnectionLostError) as caught:
+        await connection.head(0)
+    assert caught.value.untouched
+    assert wire.written == b"request"
+
+
+async def test_letting_go_twice_is_letting_go_once() -> None:
+    connection, _, freed = connected()
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    connection.release()
+    connection.release()
+    assert freed == [connection]
+    connection.abort()
