@@ -100,11 +100,6 @@ class FakeUpstream:
         scheme, host = ("https", "localhost") if self._tls else ("http", "127.0.0.1")
         return f"{scheme}://{host}:{self.port}/v1"
 
-    @property
-    def unused(self) -> int:
-        """How many enqueued replies nobody has asked for."""
-        return len(self._replies)
-
     def enqueue(self, *replies: Reply) -> None:
         """Answer the next requests, on whatever connections, with these replies in this order."""
         self._replies.extend(replies)

@@ -72,7 +72,6 @@ class SSEDecoder:
                     event = self._event, (self._data[0] if len(self._data) == 1 else b"\n".join(self._data))
                     self._data.clear()
                     self._size = self._data_size = 0
-                    self._event = b""
                     yield event
                 self._event = b""
         if rest:

@@ -43,6 +43,7 @@ def by_the_rules(stream: bytes) -> list[tuple[bytes, bytes]]:
 
 @given(streams)
 @example(b"\xef\xbb\xbfdata: x\n\n")
+@example(b"event: error\n\ndata: x\n\n")
 @example(b"data: a\r\rdata: b\r\n\r\n\ndata\n\n")
 def test_a_stream_means_what_the_standard_says(stream: bytes) -> None:
     assert decode(stream) == by_the_rules(stream)
