@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import signal
 
-    from tests.fakes.runtime_api import FakeRuntimeApi
-
 _CODE = Path(__file__).parents[2] / "lambda"
 
 
@@ -54,10 +52,10 @@ class RuntimeProcess:
 
 
 class Starter:
-    """Starts runtimes that one Runtime API feeds, and stops them at the test's end."""
+    """Starts runtimes that the Runtime API at one address feeds, and stops them at the test's end."""
 
-    def __init__(self, api: FakeRuntimeApi, folder: Path) -> None:
-        self._api = api
+    def __init__(self, address: str, folder: Path) -> None:
+        self._address = address
         self._folder = folder
         self.processes: list[RuntimeProcess] = []
 
@@ -71,7 +69,7 @@ class Starter:
             env={
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(_CODE),
-                "AWS_LAMBDA_RUNTIME_API": self._api.address,
+                "AWS_LAMBDA_RUNTIME_API": self._address,
                 "AWS_LAMBDA_FUNCTION_NAME": "chat",
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
                 **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE")},

@@ -23,6 +23,6 @@ async def api() -> AsyncIterator[FakeRuntimeApi]:
 @pytest.fixture
 async def start(api: FakeRuntimeApi) -> AsyncIterator[Starter]:
     """Starts runtimes in this folder, where `functions.py` lies."""
-    starter = Starter(api, Path(__file__).parent)
+    starter = Starter(api.address, Path(__file__).parent)
     yield starter
     await starter.stop()

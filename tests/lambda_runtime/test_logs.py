@@ -114,6 +114,7 @@ def test_frames_carry_the_format_and_the_level(log_format: str, kinds: list[int]
         "_LAMBDA_TELEMETRY_LOG_FD": str(write),
         "AWS_LAMBDA_LOG_FORMAT": log_format,
         "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
+        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE")},
     }
     subprocess.run([sys.executable, "-c", program], pass_fds=[write], env=environ, check=True)
     os.close(write)

@@ -99,6 +99,6 @@ def chat(text: str = "Hi", **fields: Any) -> dict[str, Any]:
 @pytest.fixture
 async def function() -> AsyncIterator[Function]:
     async with FakeRuntimeApi() as api, FakeUpstream() as upstream:
-        starter = Starter(api, Path(__file__).parent)
+        starter = Starter(api.address, Path(__file__).parent)
         yield Function(api, upstream, starter)
         await starter.stop()
