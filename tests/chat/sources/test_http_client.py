@@ -226,21 +226,25 @@ async def test_a_connection_closed_while_idle_is_replaced(client: HttpClient, up
 
 
 async def test_a_close_that_the_loop_has_not_seen_is_noticed() -> None:
-    """After a freeze the end of a connection lies in its socket; nothing is sent into it."""
+    """After a freeze the end of a connection lies in its socket; not a byte is sent into it."""
     loop = asyncio.get_running_loop()
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)  # noqa: FBT003 - the socket module's own signature
         client = HttpClient(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, 5.0, {})
-        for expected in (b"1", b"2"):
+        sides = []
+        for body in (b"1", b"2"):
             posting = asyncio.ensure_future(post(client))
-            connection, _ = await loop.sock_accept(server)
-            with connection:
-                assert (await loop.sock_recv(connection, 65536)).startswith(b"POST / ")
-                await loop.sock_sendall(connection, answer + expected)
-                assert await body_of(await posting) == expected
+            side, _ = await loop.sock_accept(server)
+            sides.append(side)
+            assert (await loop.sock_recv(side, 65536)).startswith(b"POST / ")
+            await loop.sock_sendall(side, b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + body)
+            assert await body_of(await posting) == body
             assert len(client._idle) == 1
+            side.shutdown(socket.SHUT_WR)  # and the next request is posted before the loop turns
+        assert await loop.sock_recv(sides[0], 65536) == b""
         await client.aclose()
+        for side in sides:
+            side.close()
 
 
 async def test_a_kept_connection_that_dies_unanswered_is_tried_once_more(
