@@ -32,6 +32,8 @@ if [[ ! -f $archive ]]; then
   }
   # What this machine trusts, pip in a build has to trust as well.
   cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/ca-certificates.crt"
+  # AWS's image has no findutils: a build that needs them must fail here as well.
+  rm -f "$work/root/usr/bin/find" "$work/root/usr/bin/xargs"
   mkdir -p "${archive%/*}"
   tar -C "$work/root" --exclude='./var/cache/apt/archives/*.deb' -c . | gzip -1 >"$archive.$$"
   mv "$archive.$$" "$archive"

@@ -70,16 +70,23 @@ def base_image(docker: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def build(docker: str, base_image: str) -> Callable[..., str]:
-    """Builds the image under a name, with further variables of the script, and returns the name."""
+def build(docker: str, base_image: str) -> Iterator[Callable[..., str]]:
+    """Builds the image under a name, with further variables of the script, and returns the name.
+
+    The images go after the session, their steps stay in the builder's cache.
+    """
+    built = []
 
     def build_image(name: str, root: Path = ROOT, **variables: str) -> str:
         variables = {"BASE_IMAGE": base_image} | variables
         done = _run_script_of(root, "streaming_container.sh", "build", IMAGE=name, **variables)
         assert done.returncode == 0, done.stderr
+        built.append(name)
         return name
 
-    return build_image
+    yield build_image
+    for name in set(built):
+        subprocess.run([docker, "rmi", "-f", name], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="session")

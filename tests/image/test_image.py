@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import struct
@@ -37,7 +38,7 @@ def empty_arm64(docker: str) -> str:
     subprocess.run(
         [docker, "build", "-q", "--platform", "linux/arm64", "-t", name, "-"],
         input=b'FROM scratch\nLABEL purpose="test"\n',
-        env={"DOCKER_BUILDKIT": "1", "PATH": "/usr/bin:/bin"},
+        env=dict(os.environ) | {"DOCKER_BUILDKIT": "1"},
         capture_output=True,
         check=True,
     )
