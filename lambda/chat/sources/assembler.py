@@ -28,6 +28,8 @@ from chat.sources.openai_errors import UpstreamError, failure_of
 from chat.sources.tool_calls import ToolCalls, new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chat.parts import FinishReason, Part
     from chat.sources.openai_chunks import Choice, Chunk, Delta
 
@@ -54,7 +56,9 @@ class Assembler:
     `done`: `[DONE]` has come, and whatever follows it is nothing to this answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, taken_ids: Iterable[str] = ()) -> None:
+        """`taken_ids`: see `ToolCalls`."""
+        self._taken_ids = taken_ids
         self.done = False
         self._batch: list[Part] = []
         self._text: list[str] = []
@@ -192,7 +196,7 @@ class Assembler:
 
     def _add_tool_calls(self, delta: Delta) -> None:
         if self._tools is None:
-            self._tools = ToolCalls()
+            self._tools = ToolCalls(self._taken_ids)
         pieces = list(delta.tool_calls or ())
         if delta.function_call is not None:
             pieces.append(ToolCallPiece(index=-1, function=delta.function_call))

@@ -22,6 +22,7 @@ from chat.sources.assembler import Assembler
 from chat.sources.openai_chunks import from_objects
 from chat.sources.openai_errors import UpstreamError, failure_of
 from chat.sources.retries import asked_to_retry, retried, retry_after
+from chat.sources.tool_calls import ids_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -104,7 +105,7 @@ class LiteLLMSource:
         self, litellm: ModuleType, arguments: dict[str, Any], deadline: float
     ) -> AsyncGenerator[list[Part], None]:
         clock = asyncio.get_running_loop().time
-        assembler = Assembler()
+        assembler = Assembler(ids_of(arguments["messages"]))
         answered = False
         stream: Any = None
         try:

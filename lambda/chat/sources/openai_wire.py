@@ -21,9 +21,10 @@ from chat.sources.http_connection import HttpError
 from chat.sources.openai_errors import UpstreamError, failure_of
 from chat.sources.retries import asked_to_retry, retried, retry_after
 from chat.sources.streamed_answer import StreamedAnswer
+from chat.sources.tool_calls import ids_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection
+    from collections.abc import AsyncGenerator, Collection, Iterable
 
     from chat.parts import Part
     from chat.requests import ChatRequest
@@ -89,13 +90,14 @@ class OpenAIWire:
         try:
             await self._check(response, body)
             late = self._late_start()
+            taken_ids = ids_of(request.messages)
             data = await self._read(response, deadline, late)
             # An SSE stream never begins with a brace, whatever its content type says.
             if data.lstrip().startswith(b"{"):
-                yield await self._whole(response, data, deadline)
+                yield await self._whole(response, data, taken_ids, deadline)
                 return
             clock = asyncio.get_running_loop().time
-            answer = StreamedAnswer()
+            answer = StreamedAnswer(taken_ids)
             while True:
                 batch, failure = answer.feed(data)
                 # The upstream is let go before the consumer gets its last batch: it may take its time.
@@ -126,7 +128,9 @@ class OpenAIWire:
         except TimeoutError:
             raise self._late_start() from None
 
-    async def _whole(self, response: Response, body: bytes, deadline: float) -> list[Part]:
+    async def _whole(
+        self, response: Response, body: bytes, taken_ids: Iterable[str], deadline: float
+    ) -> list[Part]:
         """The answer of a server that ignores `stream`."""
         while data := await self._read(response, deadline, self._late_start()):
             body += data
@@ -136,7 +140,7 @@ class OpenAIWire:
                     f"{self._host} answers without streaming, with more than {MAX_COMPLETION} bytes.",
                 )
         response.done()
-        assembler = Assembler()
+        assembler = Assembler(taken_ids)
         assembler.feed(body)
         batch = assembler.take()
         return batch + assembler.finish()

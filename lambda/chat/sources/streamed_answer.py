@@ -13,17 +13,20 @@ from chat.sources.assembler import Assembler, stream_error
 from chat.sources.sse import EventTooLargeError, SSEDecoder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chat.parts import Part
 
 
 class StreamedAnswer:
     """One answer. `ended`: its last parts have been handed out; `moved`: the last bytes completed an event."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken_ids: Iterable[str] = ()) -> None:
+        """`taken_ids`: see `ToolCalls`."""
         self.ended = False
         self.moved = False
         self._decoder = SSEDecoder()
-        self._assembler = Assembler()
+        self._assembler = Assembler(taken_ids)
 
     def feed(self, data: bytes) -> tuple[list[Part], SourceError | None]:
         """Take what one read brought; empty bytes are the body's end.

@@ -22,7 +22,7 @@ from chat.failures import FailureKind, SourceError
 from chat.parts import ToolCall, ToolCallDelta, ToolCallStart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from chat.parts import FinishReason
     from chat.sources.openai_chunks import ToolCallPiece
@@ -39,6 +39,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{os.urandom(12).hex()}"
 
 
+def ids_of(messages: Iterable[dict[str, Any]]) -> set[str]:
+    """The ids of all tool calls in a conversation of OpenAI messages."""
+    return {call["id"] for message in messages for call in message.get("tool_calls") or ()}
+
+
 class _Call:
     __slots__ = ("announced", "call_id", "name", "pieces", "wire_id")
 
@@ -51,12 +56,17 @@ class _Call:
 
 
 class ToolCalls:
-    """The calls of one answer."""
+    """The calls of one answer.
 
-    def __init__(self) -> None:
+    Args:
+        taken: ids of the conversation's earlier calls. A page finds calls by id in the whole message that
+            several rounds make up, and servers that count (`call_0`) begin anew in each.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
-        self._ids: set[str] = set()
+        self._ids = set(taken)
         self._size = 0
 
     def feed(self, piece: ToolCallPiece) -> Iterator[ToolCallStart | ToolCallDelta]:

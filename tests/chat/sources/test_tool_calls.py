@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chat.failures import FailureKind, SourceError
 from chat.parts import ToolCall, ToolCallDelta, ToolCallStart
 from chat.sources.openai_chunks import Function, ToolCallPiece
-from chat.sources.tool_calls import MAX_ARGUMENTS, MAX_CALLS, ToolCalls
+from chat.sources.tool_calls import MAX_ARGUMENTS, MAX_CALLS, ToolCalls, ids_of
 
 
 def piece(
@@ -57,6 +57,19 @@ def test_calls_come_out_as_they_were_made(
         deltas = [p.arguments for p in parts if isinstance(p, ToolCallDelta) and p.call_id == key]
         assert json.loads("".join(deltas)) == values
         assert all(deltas)
+
+
+def test_an_id_of_an_earlier_round_is_not_used_again() -> None:
+    """A page finds calls by id in the whole message: the new call would overwrite the old one."""
+    earlier: list[dict[str, Any]] = [
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "tool_calls": [{"id": "call_0"}]},
+    ]
+    calls = ToolCalls(ids_of(earlier))
+    (start, _) = calls.feed(piece(0, "call_0", "f", "{}"))
+    assert isinstance(start, ToolCallStart)
+    assert start.call_id != "call_0"
+    assert list(calls.finish("tool-calls")) == [ToolCall(start.call_id, "f", {})]
 
 
 def test_a_call_is_announced_with_its_name() -> None:
