@@ -31,18 +31,23 @@ def added(docker: str, image: str, base_image: str) -> list[Added]:
     return added_to(docker, image, base_image)
 
 
-@pytest.fixture(scope="session")
-def empty_arm64(docker: str) -> str:
-    """An arm64 base with no file in it: whatever ran something of the target would fail."""
-    name = "lambda-token-streaming:empty-arm64"
+def build_of(docker: str, name: str, dockerfile: bytes, *options: str) -> str:
+    """Build an image for a test alone, of the repository's own context."""
     subprocess.run(
-        [docker, "build", "-q", "--platform", "linux/arm64", "-t", name, "-"],
-        input=b'FROM scratch\nLABEL purpose="test"\n',
+        [docker, "build", "-q", *options, "-t", name, "-f", "-", str(ROOT)],
+        input=dockerfile,
         env=dict(os.environ) | {"DOCKER_BUILDKIT": "1"},
         capture_output=True,
         check=True,
     )
     return name
+
+
+@pytest.fixture(scope="session")
+def empty_arm64(docker: str) -> str:
+    """An arm64 base with no file in it: whatever ran something of the target would fail."""
+    name = "lambda-token-streaming:empty-arm64"
+    return build_of(docker, name, b'FROM scratch\nLABEL purpose="test"\n', "--platform", "linux/arm64")
 
 
 def in_image(docker: str, image: str, code: str) -> str:
@@ -93,6 +98,18 @@ def test_only_code_and_locked_dependencies_are_added(added: list[Added]) -> None
     assert outside == []
     top = {a.path.split("/")[2] for a in added if a.path.startswith("var/task/")}
     assert {re.sub(r"-[^-]*\.dist-info$", "", name) for name in top} == code | dependencies
+
+
+def test_the_builder_is_sent_the_code_and_its_locks_alone(docker: str) -> None:
+    """No secret that lies beside the code can come into a layer, and no other file's change costs a build."""
+    name = build_of(docker, "lambda-token-streaming:test-context", b"FROM scratch\nCOPY . /\n")
+    sent = [a.path for a in added_to(docker, name, None) if a.is_file]
+    subprocess.run([docker, "rmi", "-f", name], capture_output=True, check=True)
+    assert sorted(path for path in sent if not re.fullmatch(r"lambda/.*\.(py|typed)", path)) == [
+        "requirements/function-litellm.txt",
+        "requirements/function.txt",
+        "scripts/image_tree.py",
+    ]
 
 
 def test_the_code_is_all_there(added: list[Added]) -> None:
@@ -213,12 +230,14 @@ def test_arm64_is_built_without_running_anything_of_it(
 
 
 def test_litellm_is_added_by_a_build_argument(
-    build: Callable[..., str], docker: str, added: list[Added]
+    build: Callable[..., str], docker: str, base_image: str, added: list[Added]
 ) -> None:
     """It works where /tmp alone is writable, and is not there without the argument."""
     name = build("lambda-token-streaming:test-litellm", LITELLM="1")
     assert in_image(docker, name, "import litellm; print(litellm.acompletion.__name__)") == "acompletion\n"
     assert [a.path for a in added if "litellm" in a.path.lower() and "/chat/" not in a.path] == []
+    # Its packages bring console scripts, which have no place in the image.
+    assert [a.path for a in added_to(docker, name, base_image) if a.path.startswith("var/task/bin")] == []
 
 
 def test_a_private_checkout_gives_the_same_layers(
