@@ -67,8 +67,9 @@ test-rie: $(BIN)/.ready ## The same checks without Docker: AWS's emulator runs l
 	@bash scripts/streaming_host.sh
 
 .PHONY: bench
-bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="cold burst", ROUNDS=3, BENCH_PYTHON=python3.13)
+bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="cold burst", ROUNDS=3, BENCH_PYTHON=python3.13, RECORD=1)
 	@$(BIN)/python -m benchmarks.run $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON)) $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	@$(if $(RECORD),$(BIN)/python -m benchmarks.record)
 
 .PHONY: check
 check: lint test ## All that CI runs (needs Docker)

@@ -86,6 +86,15 @@ _SECTIONS: Final[tuple[tuple[str, tuple[Row, ...]], ...]] = (
     ),
 )
 ROWS: Final = {row.name: (section, row) for section, rows in _SECTIONS for row in rows}
+_SUMMARY: Final = {
+    "cold_ms": "Cold start: process start to the first line of content",
+    "cold_cpu_ms": "CPU until then",
+    "burst_tls_cpu_us": "CPU per token in a burst of 20,000",
+    "warm_ms": "Warm request: overhead to the first line of content",
+    "pace_p99_ms": "Delay of a token at 10 ms pace, 99th percentile",
+    "memory_mb": "Peak memory, answer of 20 MB",
+    "growth_slow_mb": "Growth over that answer, read at 2 MB/s",
+}
 _SHARES: Final = {1 / 2: "half", 1 / 4: "a quarter", 1 / 5: "a fifth"}
 
 Results = dict[str, Any]
@@ -112,6 +121,33 @@ def render(results: Results) -> str:
         lines += _table(section, rows, middle)
     lines += _judged(GOALS, middle)
     return "\n".join(lines) + "\n"
+
+
+def summarize(results: Results) -> str:
+    """The few numbers that a README has room for, as Markdown."""
+    middle = medians(results)
+    subjects = [subject for subject in ALL if subject.name != "floor"]
+    lines = [f"| | {' | '.join(subject.title for subject in subjects)} |", f"|---|{'---:|' * len(subjects)}"]
+    for name, title in _SUMMARY.items():
+        _, row = ROWS[name]
+        cells = " | ".join(row.show(middle[subject.name][name]) for subject in subjects)
+        lines.append(f"| {title} | {cells} |")
+    machine, versions = results["machine"], results["versions"]
+    lines.append("")
+    lines.append(
+        f"(a) and (b) stand behind Lambda Web Adapter {versions['Lambda Web Adapter']}, whose CPU and memory do not "
+        f"count. Python {versions['Python']}, {machine['cpu']}, {machine['cores']} cores, {machine['date']}; "
+        "`make bench` measures it where you are. All numbers, and how fair they are: "
+        "[docs/benchmarks.md](docs/benchmarks.md)."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def missing(results: Results) -> list[str]:
+    """What the results of a whole run would have besides: rows of subjects."""
+    middle = medians(results)
+    wanted = {(subject.name, goal.row) for subject in ALL for goal in GOALS}
+    return sorted(f"{row} of {name}" for name, row in wanted if row not in middle.get(name, {}))
 
 
 def _table(section: str, rows: Iterable[Row], middle: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _PACKAGES: Final = (
     *("fastapi", "openai", "pydantic", "starlette", "httpx", "uvicorn", "uvloop", "httptools", "msgspec"),
 )
-_LATEST: Final = ROOT / ".cache" / "bench" / "results.json"
+LATEST: Final = ROOT / ".cache" / "bench" / "results.json"
 
 
 def main() -> int:
@@ -57,11 +57,11 @@ def main() -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     results = {"machine": _machine(), "versions": _versions(version, adapter), "samples": samples}
-    _LATEST.parent.mkdir(parents=True, exist_ok=True)
+    LATEST.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(results, indent=1)
-    _LATEST.write_text(text + "\n")
+    LATEST.write_text(text + "\n")
     print(report.render(results))
-    print(f"All samples: {_LATEST.relative_to(ROOT)}", file=sys.stderr)
+    print(f"All samples: {LATEST.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
 
