@@ -144,10 +144,11 @@ def summarize(results: Results) -> str:
 
 
 def missing(results: Results) -> list[str]:
-    """What the results of a whole run would have besides: rows of subjects."""
+    """The rows with a goal that some subject of the results lacks."""
     middle = medians(results)
-    wanted = {(subject.name, goal.row) for subject in ALL for goal in GOALS}
-    return sorted(f"{row} of {name}" for name, row in wanted if row not in middle.get(name, {}))
+    return sorted(
+        {goal.row for goal in GOALS for subject in ALL if goal.row not in middle.get(subject.name, {})}
+    )
 
 
 def _table(section: str, rows: Iterable[Row], middle: Mapping[str, Mapping[str, float]]) -> list[str]:
