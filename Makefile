@@ -55,7 +55,7 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 .PHONY: test-streaming test-streaming-build test-streaming-run test-streaming-curl test-streaming-stop test-rie
 test-streaming: $(BIN)/.ready ## Build the image, run both functions, check their answers, clean up (PORT, OPENAI_API_KEY, BASE_IMAGE)
 	@bash scripts/streaming_container.sh all
-test-streaming-build: ## Build the image (BASE_IMAGE, LITELLM=1, PLATFORM=linux/arm64)
+test-streaming-build: $(BIN)/.ready ## Build the image (BASE_IMAGE, LITELLM=1, PLATFORM=linux/arm64)
 	@bash scripts/streaming_container.sh build
 test-streaming-run: $(BIN)/.ready ## Run the image on port 9000 (PORT) under AWS's emulator (HANDLER=chat.app.handler)
 	@bash scripts/streaming_container.sh run

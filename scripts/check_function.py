@@ -1,6 +1,6 @@
 """Checks a chat function behind the runtime interface emulator (RIE), in a container or on this machine.
 
-    python -m scripts.check_function 127.0.0.1:9000 --handler streaming|buffered [--with-key]
+    python -m scripts.check_function 127.0.0.1:9000 --handler streaming|buffered [--with-model]
 
 Prints one line for each thing that is proved, or what was expected and what came instead; exits 1 then. The RIE
 hands answers on whole: it proves the image and the wire, never that bytes flow (`make demo` shows that).
@@ -62,26 +62,26 @@ def http_event(body: str) -> dict[str, Any]:
     }
 
 
-def streaming_checks(*, with_key: bool) -> list[Check]:
+def streaming_checks(*, with_model: bool) -> list[Check]:
     """What `chat.app.streaming_handler` must do."""
     action = {"action": "chat-v2-stream", "payload": _CONVERSATION}
     return [
         Check("handler load: the streaming function started and took an event", _UNKNOWN, _any_answer),
         *_refusals(),
         *(
-            Check(f"{'streaming' if with_key else 'request parsing'}, {envelope}", event, judge)
+            Check(f"{'streaming' if with_model else 'request parsing'}, {envelope}", event, judge)
             for envelope, event in (
                 ("direct {action, payload}", action),
                 ("HTTP body {action, payload}", http_event(json.dumps(action))),
                 ("bare useChat {id, messages}", _CONVERSATION),
                 ("HTTP body of useChat", http_event(json.dumps(_CONVERSATION))),
             )
-            for judge in (expect_stream if with_key else _understood,)
+            for judge in (expect_stream if with_model else _understood,)
         ),
     ]
 
 
-def buffered_checks(*, with_key: bool) -> list[Check]:
+def buffered_checks(*, with_model: bool) -> list[Check]:
     """What `chat.app.handler` must do."""
     action = {"action": "chat-v2", "payload": _CONVERSATION}
     return [
@@ -97,12 +97,12 @@ def buffered_checks(*, with_key: bool) -> list[Check]:
             partial(expect_failure, about="streaming function"),
         ),
         *(
-            Check(f"{'whole answer' if with_key else 'request parsing'}, {envelope}", event, judge)
+            Check(f"{'whole answer' if with_model else 'request parsing'}, {envelope}", event, judge)
             for envelope, event in (
                 ("direct {action, payload}", action),
                 ("HTTP body {action, payload}", http_event(json.dumps(action))),
             )
-            for judge in (_whole_answer if with_key else _understood,)
+            for judge in (_whole_answer if with_model else _understood,)
         ),
     ]
 
@@ -188,11 +188,11 @@ def main() -> int:
     parser.add_argument("address", help="HOST:PORT of the emulator")
     parser.add_argument("--handler", choices=("streaming", "buffered"), required=True)
     parser.add_argument(
-        "--with-key", action="store_true", help="the function has a key: expect a model's answers"
+        "--with-model", action="store_true", help="the function can ask a model: expect a model's answers"
     )
     arguments = parser.parse_args()
     checks = streaming_checks if arguments.handler == "streaming" else buffered_checks
-    return 0 if run(arguments.address, checks(with_key=arguments.with_key)) else 1
+    return 0 if run(arguments.address, checks(with_model=arguments.with_model)) else 1
 
 
 if __name__ == "__main__":

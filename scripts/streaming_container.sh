@@ -4,8 +4,10 @@
 #   PORT       of the function on this machine (9000)
 #   HANDLER    chat.app.streaming_handler (the image's own command) or chat.app.handler
 #   IMAGE      name of the image (lambda-token-streaming:local)
-#   BASE_IMAGE, BUILD_IMAGE, LITELLM, PLATFORM   see Dockerfile.streaming
-#   OPENAI_*, CHAT_*, AWS_LAMBDA_FUNCTION_TIMEOUT   passed to the function as they are
+#   BASE_IMAGE, BUILD_IMAGE, PLATFORM   see Dockerfile.streaming
+#   LITELLM    1 or 0; where it is not set, CHAT_MODEL decides as it does in the function
+#
+# The function gets the variables of docs/configuration.md as they are set here.
 #
 # Written for bash 3.2 as well, which is what macOS has.
 set -euo pipefail
@@ -14,6 +16,8 @@ cd "$(dirname "$0")/.."
 source scripts/messages.sh
 # shellcheck source=scripts/docker_client.sh
 source scripts/docker_client.sh
+# shellcheck source=scripts/function_environment.sh
+source scripts/function_environment.sh
 
 port=${PORT:-9000}
 image=${IMAGE:-lambda-token-streaming:local}
@@ -26,6 +30,7 @@ fi
 build() {
   require_docker_build
   local options=() name log status=0
+  [[ -z ${LITELLM:-} ]] && settings_say answers_with_litellm && local LITELLM=1
   for name in BASE_IMAGE BUILD_IMAGE LITELLM; do
     [[ -n ${!name:-} ]] && options+=(--build-arg "$name=${!name}")
   done
@@ -66,7 +71,7 @@ is_in_use() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 
 run() {
   require_docker
-  local architecture machine rie word entrypoint=() options=() name key=no listen api_port
+  local architecture machine rie word entrypoint=() options=() name configured=no listen api_port
   architecture=$("$docker" image inspect -f '{{.Architecture}}' "$image" 2>/dev/null) ||
     fail "The image $image does not exist. Build it: make test-streaming-build"
   if [[ -n $("$docker" ps -q --filter "name=^$container\$") ]]; then
@@ -92,18 +97,15 @@ run() {
     listen=(--runtime-interface-emulator-address 0.0.0.0:8080)
   fi
   # By name alone, so that no key shows in a list of processes.
-  for name in $(compgen -e); do
-    case $name in
-      OPENAI_BASE_URL) ;;
-      OPENAI_* | CHAT_* | AWS_LAMBDA_FUNCTION_TIMEOUT) [[ -n ${!name} ]] && options+=(--env "$name") ;;
-    esac
-  done
+  while IFS= read -r name; do
+    [[ $name == OPENAI_BASE_URL ]] || options+=(--env "$name")
+  done < <(function_variables)
   [[ -n $base_url ]] && options+=(--env "OPENAI_BASE_URL=$base_url")
-  [[ -n ${OPENAI_API_KEY:-} ]] && key=yes
+  settings_say configured && configured=yes
 
   "$docker" rm -f "$container" >/dev/null 2>&1 || true
   # As on Lambda: a user without rights, nothing writable but /tmp.
-  "$docker" run --detach --name "$container" --label "token-streaming.handler=$handler" --label "token-streaming.key=$key" \
+  "$docker" run --detach --name "$container" --label "token-streaming.handler=$handler" --label "token-streaming.configured=$configured" \
     --user 993:990 --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges "${options[@]}" \
     --volume "$rie:/aws-lambda-rie:ro" --entrypoint /aws-lambda-rie "$image" \
     "${listen[@]}" "${entrypoint[@]}" "$handler" >/dev/null ||
@@ -130,7 +132,7 @@ curl() {
     fail "No function runs on port $port. Start it: make test-streaming-run PORT=$port"
   local kind=streaming options=()
   [[ $(label handler) == *streaming_handler ]] || kind=buffered
-  [[ $(label key) == yes ]] && options=(--with-key)
+  [[ $(label configured) == yes ]] && options=(--with-model)
   if ! .venv/bin/python -m scripts.check_function "127.0.0.1:$port" --handler "$kind" ${options[@]+"${options[@]}"}; then
     show_log
     exit 1
@@ -158,7 +160,7 @@ all() {
     stop
   done
   note "The emulator hands answers on whole: this proves the image and the wire. make demo shows tokens as they flow."
-  [[ -n ${OPENAI_API_KEY:-} ]] || note "OPENAI_API_KEY is not set: the answer checked is that none is configured. With one, streams are checked too."
+  settings_say configured || note "OPENAI_API_KEY is not set: the answer checked is that none is configured. With one, streams are checked too."
 }
 
 case ${1:-} in

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # The checks of the local test cycle without Docker: the runtime interface emulator runs the function of this
-# working tree. OPENAI_* and CHAT_* reach the function as they are set.
+# working tree. The function gets the variables of docs/configuration.md as they are set here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 # shellcheck source=scripts/messages.sh
 source scripts/messages.sh
+# shellcheck source=scripts/function_environment.sh
+source scripts/function_environment.sh
 
 [[ $(uname -s) == Linux ]] ||
   fail "AWS's runtime interface emulator is a Linux program. Here it runs in Docker alone: make test-streaming"
@@ -28,7 +30,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 options=()
-[[ -n ${OPENAI_API_KEY:-} ]] && options=(--with-key)
+settings_say configured && options=(--with-model)
 for kind in streaming buffered; do
   handler=chat.app.handler
   [[ $kind == streaming ]] && handler=chat.app.streaming_handler

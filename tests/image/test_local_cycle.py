@@ -117,6 +117,30 @@ def test_the_container_runs_as_on_lambda(
 
 
 @pytest.mark.parametrize(
+    ("model", "configured", "passed"),
+    [("gpt-4o-mini", "no", False), ("anthropic/claude-sonnet", "yes", True)],
+)
+def test_a_providers_key_is_for_the_function_that_asks_it(
+    run_script: RunScript,
+    container: dict[str, str],
+    docker: str,
+    model: str,
+    configured: str,
+    *,
+    passed: bool,
+) -> None:
+    settings = {"CHAT_MODEL": model, "ANTHROPIC_API_KEY": "sk-ant", "AWS_LAMBDA_LOG_FORMAT": "JSON"}
+    assert run_script(CYCLE, "run", **container | settings).returncode == 0
+    shown = subprocess.run(
+        [docker, "inspect", f"lambda-token-streaming-{container['PORT']}"], capture_output=True, check=True
+    )
+    config = json.loads(shown.stdout)[0]["Config"]
+    assert config["Labels"]["token-streaming.configured"] == configured
+    assert ("ANTHROPIC_API_KEY=sk-ant" in config["Env"]) is passed
+    assert "AWS_LAMBDA_LOG_FORMAT=JSON" in config["Env"]
+
+
+@pytest.mark.parametrize(
     ("handler", "reason"),
     [
         ("chat.app.no_such_streaming_handler", "Runtime.HandlerNotFound"),

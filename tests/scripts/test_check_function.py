@@ -80,10 +80,10 @@ def test_it_passes_and_says_what_it_proved() -> None:
     assert done.stdout.count("  ok    ") == 7
 
 
-def test_it_passes_with_a_key() -> None:
+def test_it_passes_with_a_model() -> None:
     stream = b'0:"a"\nd:{"finishReason":"stop"}\n'
     with emulator(lambda event: good(event, stream=stream)) as address:
-        done = check(address, "--handler", "streaming", "--with-key")
+        done = check(address, "--handler", "streaming", "--with-model")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -97,7 +97,7 @@ def test_it_passes_with_a_key() -> None:
         (lambda event: good(event | {"requestContext": {}}), "expected the bare answer, without a status"),
     ],
 )
-def test_it_fails_without_a_key(answer: Callable[[dict[str, Any]], bytes], complaint: str) -> None:
+def test_it_fails_without_a_model(answer: Callable[[dict[str, Any]], bytes], complaint: str) -> None:
     with emulator(answer) as address:
         done = check(address, "--handler", "streaming")
     assert done.returncode == 1
@@ -106,9 +106,9 @@ def test_it_fails_without_a_key(answer: Callable[[dict[str, Any]], bytes], compl
 
 
 @pytest.mark.parametrize("stream", [None, b"", b'0:"a"\n', b"Hello"])
-def test_it_fails_with_a_key(stream: bytes | None) -> None:
+def test_it_fails_with_a_model(stream: bytes | None) -> None:
     with emulator(lambda event: good(event, stream=stream)) as address:
-        done = check(address, "--handler", "streaming", "--with-key")
+        done = check(address, "--handler", "streaming", "--with-model")
     assert done.returncode == 1
     assert "  FAIL  streaming, direct {action, payload}" in done.stderr
 
