@@ -75,7 +75,7 @@ bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="col
 check: lint test ## All that CI runs (needs Docker)
 	@bash scripts/check_locks.sh
 	@$(BIN)/python scripts/configuration.py --check
-	@OPENAI_API_KEY= bash scripts/streaming_host.sh
+	@env -u OPENAI_API_KEY -u CHAT_MODEL -u CHAT_SOURCE bash scripts/streaming_host.sh
 	@$(BIN)/python -m scripts.with_stand_in_model bash scripts/streaming_host.sh
-	@OPENAI_API_KEY= bash scripts/streaming_container.sh all
+	@env -u OPENAI_API_KEY -u CHAT_MODEL -u CHAT_SOURCE bash scripts/streaming_container.sh all
 	@$(BIN)/python -m scripts.with_stand_in_model bash scripts/streaming_container.sh all

@@ -44,7 +44,7 @@ build() {
     ((status == 0)) || cat "$log" >&2
     rm -f "$log"
   fi
-  ((status == 0)) || fail "The image was not built; the reason is above. Where the base image cannot be pulled, name another that has python3: BASE_IMAGE=…"
+  ((status == 0)) || fail "The image was not built; the reason is above. Where the base image cannot be pulled, name another that has python3 (BASE_IMAGE=…); on Debian, as root, 'bash scripts/base_image.sh NAME' makes one."
   ok "image build: $image, $("$docker" image inspect -f '{{.Os}}/{{.Architecture}}' "$image")"
 }
 
