@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import platform
+import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lambda_runtime.connection import Connection, ConnectionLostError
@@ -19,7 +19,7 @@ STREAMING: Final = (
     ("Transfer-Encoding", "chunked"),
     ("Trailer", "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"),
 )
-_USER_AGENT: Final = ("User-Agent", f"lambda-token-streaming/{platform.python_version()}")
+_USER_AGENT: Final = ("User-Agent", "lambda-token-streaming/{}.{}.{}".format(*sys.version_info))
 
 _log = logging.getLogger("lambda_runtime")
 

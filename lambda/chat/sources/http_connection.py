@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Received bytes that wait for the consumer before reading pauses. One read brings at most 256 KiB on top.
 HIGH_WATER: Final = 128 * 1024
+MAX_READ: Final = 32 * 1024
 # Bytes in a row without any body: the head, trailers, chunk extensions. Node's limit for a head is 16 KiB.
 MAX_HEAD: Final = 64 * 1024
 # What may still come after the consumer has all it wanted, and how long, before the connection is given up.
@@ -122,7 +123,10 @@ class Connection(asyncio.Protocol):
             await self._wait(deadline)
 
     async def read(self, deadline: float) -> bytes:
-        """All of the body that has come since the last call, at least one byte; empty at its end.
+        """What of the body has come since the last call, at least one byte; empty at its end.
+
+        A call hands out the pieces that make MAX_READ bytes full, no more: what is made of them stands in memory
+        beside them.
 
         What came before a failure is handed out first; then it is raised.
 
@@ -136,10 +140,16 @@ class Connection(asyncio.Protocol):
             if self._complete:
                 return b""
             await self._wait(deadline)
-        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._chunks.clear()
-        self._waiting_bytes = 0
-        if self._paused and self._transport is not None:
+        count = size = 0
+        for piece in self._chunks:
+            count += 1
+            size += len(piece)
+            if size >= MAX_READ:
+                break
+        data = self._chunks[0] if count == 1 else b"".join(self._chunks[:count])
+        del self._chunks[:count]
+        self._waiting_bytes -= size
+        if self._paused and not self._chunks and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
         return data

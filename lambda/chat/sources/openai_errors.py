@@ -7,8 +7,7 @@ meaning has, then the status.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -115,8 +114,7 @@ class UpstreamError(SourceError):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamFailure:
+class UpstreamFailure(NamedTuple):
     """An error response: its kind, the upstream's words, and whether trying again may help."""
 
     kind: FailureKind

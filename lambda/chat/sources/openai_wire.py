@@ -24,7 +24,7 @@ from chat.sources.streamed_answer import StreamedAnswer
 from chat.sources.tool_calls import ids_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection, Iterable
+    from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 
     from chat.parts import Part
     from chat.requests import ChatRequest
@@ -89,7 +89,7 @@ class OpenAIWire:
         response = await self._post(body, deadline)
         try:
             await self._check(response, body)
-            late = self._late_start()
+            late = self._late_start
             taken_ids = ids_of(request.messages)
             data = await self._read(response, deadline, late)
             # An SSE stream never begins with a brace, whatever its content type says.
@@ -113,7 +113,7 @@ class OpenAIWire:
                     return
                 if answer.moved:
                     deadline = clock() + self._settings.token_timeout
-                    late = self._late_token()
+                    late = self._late_token
                 data = await self._read(response, deadline, late)
         finally:
             response.close()
@@ -132,7 +132,7 @@ class OpenAIWire:
         self, response: Response, body: bytes, taken_ids: Iterable[str], deadline: float
     ) -> list[Part]:
         """The answer of a server that ignores `stream`."""
-        while data := await self._read(response, deadline, self._late_start()):
+        while data := await self._read(response, deadline, self._late_start):
             body += data
             if len(body) > MAX_COMPLETION:
                 raise SourceError(
@@ -145,7 +145,7 @@ class OpenAIWire:
         batch = assembler.take()
         return batch + assembler.finish()
 
-    async def _read(self, response: Response, deadline: float, late: SourceError) -> bytes:
+    async def _read(self, response: Response, deadline: float, late: Callable[[], SourceError]) -> bytes:
         try:
             return await response.read(deadline)
         except HttpError as error:
@@ -153,7 +153,7 @@ class OpenAIWire:
                 FailureKind.BROKEN_STREAM, f"{self._host}: {error}.", transient=error.transient
             ) from None
         except TimeoutError:
-            raise late from None
+            raise late() from None
 
     async def _check(self, response: Response, sent: bytes) -> None:
         status, headers = response.status, response.headers

@@ -8,8 +8,7 @@ client's `Proxy:` header does not reach its environment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from chat.settings import SettingsError
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(NamedTuple):
     """An HTTP proxy; `secure`: it is spoken to over TLS. `authorization` is the header's value, or empty."""
 
     host: str
