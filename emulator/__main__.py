@@ -26,10 +26,10 @@ The command is any program that speaks the Runtime API; without one, the functio
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit code."""
     options = _parser().parse_args(arguments)
+    # argparse makes an empty list of a command that is not given.
+    options.command = tuple(options.command) or None
     fields = {field.name for field in dataclasses.fields(FunctionSettings)}
     chosen = {name: value for name, value in vars(options).items() if name in fields and value is not None}
-    if options.command:
-        chosen["command"] = tuple(options.command)
     settings = FunctionSettings(**chosen)
     if not settings.task_root.is_dir():
         print(

@@ -89,6 +89,16 @@ async def test_the_function_s_output_and_lambda_s_lines_are_told_apart(start: St
         assert process.returncode == 0
 
 
+async def test_without_a_command_the_function_of_this_repository_runs(start: StartCommand) -> None:
+    """As `python -m emulator` alone does; without a key it has an answer of its own."""
+    async with start("--port", "0") as process:
+        url = await url_of(process)
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+            answer = await client.post(url, json={"messages": [{"role": "user", "content": "Hello"}]})
+        assert answer.status_code == 500
+        assert answer.json() == {"success": False, "error": "OpenAI API key not configured"}
+
+
 async def test_a_port_in_use_is_a_sentence(start: StartCommand) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
