@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
+
+from chat.web_addresses import checked, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,12 +131,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
             settings = msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
             raise cls._error(str(error), environ) from None
-        url = urlsplit(settings.openai_base_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
+        try:
+            checked(settings.openai_base_url)
+        except ValueError as error:
             raise SettingsError(
-                f"OPENAI_BASE_URL is {settings.openai_base_url!r}; it must be an http or https URL, "
-                "for example https://api.openai.com/v1 or http://localhost:11434/v1."
-            )
+                f"OPENAI_BASE_URL is {without_password(settings.openai_base_url)!r}, but {error}; it must be an "
+                "http or https URL, for example https://api.openai.com/v1 or http://localhost:11434/v1."
+            ) from None
         return settings
 
     @classmethod
@@ -147,7 +149,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
 
     def __repr__(self) -> str:
         """Without the key, for logs and tracebacks."""
-        return f"Settings(model={self.model!r}, source={self.source!r}, openai_base_url={self.openai_base_url!r})"
+        url = without_password(self.openai_base_url)
+        return f"Settings(model={self.model!r}, source={self.source!r}, openai_base_url={url!r})"
 
     @property
     def configured(self) -> bool:

@@ -59,6 +59,31 @@ def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str, word
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        "http://localhost:abc/v1",
+        "http://localhost:99999/v1",
+        "http://[::1/v1",
+        "https://ä..b/v1",
+        "http://a b/v1",
+        "ftp://api.example/v1",
+    ],
+)
+def test_a_base_url_that_cannot_be_used_fails_at_init(value: str) -> None:
+    with pytest.raises(SettingsError, match="http or https URL, for example") as raised:
+        Settings.from_environment({"OPENAI_BASE_URL": value})
+    assert str(raised.value).startswith(f"OPENAI_BASE_URL is {value!r}, but ")
+
+
+@pytest.mark.parametrize("url", ["https://ann:secret@api.example/v1", "http://ann:secret@api.example:x/v1"])
+def test_a_password_in_the_base_url_is_refused_and_not_shown(url: str) -> None:
+    """No request would carry it: the key is what is sent."""
+    with pytest.raises(SettingsError, match=r"OPENAI_BASE_URL is 'https?://…@api\.example") as raised:
+        Settings.from_environment({"OPENAI_BASE_URL": url})
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
     ("source", "model", "litellm"),
     [
         ("auto", "gpt-4o-mini", False),

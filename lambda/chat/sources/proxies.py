@@ -9,9 +9,10 @@ client's `Proxy:` header does not reach its environment.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from chat.settings import SettingsError
+from chat.web_addresses import checked, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,18 +42,15 @@ def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> 
 
 
 def _parse(name: str, value: str) -> Proxy:
-    # curl and Go take a proxy without a scheme for an HTTP one.
-    url = urlsplit(value if "://" in value else f"http://{value}")
     try:
-        port = url.port
-    except ValueError:
-        port = -1
-    if url.scheme not in ("http", "https") or not url.hostname or port == -1:
-        # The value is not shown: it may hold a password.
+        # curl and Go take a proxy without a scheme for an HTTP one.
+        url = checked(value if "://" in value else f"http://{value}", with_user=True)
+    except ValueError as error:
         raise SettingsError(
-            f"{name} is not the URL of an HTTP proxy; it should look like http://proxy.example:3128 "
-            f"(SOCKS proxies are not supported). Unset it, or name the model's host in NO_PROXY."
-        )
+            f"{name} is {without_password(value)!r}, but {error}; it must be the URL of an HTTP proxy, for example "
+            "http://proxy.example:3128 (SOCKS proxies are not supported; a user and a password are "
+            "percent-encoded). Unset it, or name the model's host in NO_PROXY."
+        ) from None
     authorization = ""
     if url.username is not None:
         import base64  # noqa: PLC0415 - only proxies with a password need it
@@ -60,7 +58,7 @@ def _parse(name: str, value: str) -> Proxy:
         pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
         authorization = "Basic " + base64.b64encode(pair.encode()).decode()
     secure = url.scheme == "https"
-    return Proxy(url.hostname, port or (443 if secure else 80), secure, authorization)
+    return Proxy(url.hostname or "", url.port or (443 if secure else 80), secure, authorization)
 
 
 def _is_excluded(host: str, port: int, excluded: str) -> bool:
