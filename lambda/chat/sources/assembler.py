@@ -23,7 +23,7 @@ from chat.parts import (
     ToolCallDelta,
     Usage,
 )
-from chat.sources.openai_chunks import ToolCallPiece, decode, decode_leniently
+from chat.sources.openai_chunks import ToolCallPiece, decode, decode_leniently, token_usage
 from chat.sources.openai_errors import UpstreamError, failure_of
 from chat.sources.tool_calls import ToolCalls, new_id
 
@@ -98,11 +98,10 @@ class Assembler:
             raise stream_error(data if data is not None else msgspec.json.encode({"error": chunk.error}))
         if chunk.choices:
             for choice in chunk.choices:
-                if not choice.index:
+                if not choice.index or choice.index == "0":
                     self._add_choice(choice)
-        usage = chunk.usage
-        if usage is not None and usage.prompt_tokens is not None and usage.completion_tokens is not None:
-            self._usage = Usage(usage.prompt_tokens, usage.completion_tokens)
+        if chunk.usage is not None:
+            self._add_usage(chunk.usage)
         if chunk.citations:
             for url in _items(chunk.citations):
                 self._add_source(url, None)
@@ -213,6 +212,11 @@ class Assembler:
                     self._batch[-1] = ToolCallDelta(part.call_id, last.arguments + part.arguments)
                 else:
                     self._batch.append(part)
+
+    def _add_usage(self, told: object) -> None:
+        usage = token_usage(told)
+        if usage is not None and usage.prompt_tokens is not None and usage.completion_tokens is not None:
+            self._usage = Usage(usage.prompt_tokens, usage.completion_tokens)
 
     def _add_source(self, url: object, title: object) -> None:
         # Perplexity repeats all citations in every chunk.

@@ -1,14 +1,17 @@
 """The chunks of OpenAI's chat completions as they really arrive: only the fields that are used, all optional.
 
 The contract is `openai.types.chat.ChatCompletionChunk`; fields beyond it name the servers that send them.
-Unknown fields are ignored; a field that the answer cannot do without makes the chunk malformed if its type is wrong.
+Unknown fields are ignored. A field that the answer cannot do without makes the chunk malformed if its type is wrong;
+any other, usage among them, may be of any type. An index may be a string of digits.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+
+NonNegative = Annotated[int, msgspec.Meta(ge=0)]
 
 # gc=False: chunks hold no cycles and are made once for every token.
 
@@ -23,7 +26,7 @@ class Function(msgspec.Struct, gc=False):
 class ToolCallPiece(msgspec.Struct, gc=False):
     """A piece of a tool call; `id` and the name come with the first piece, `index` says which call it is."""
 
-    index: int | None = None
+    index: int | str | None = None
     id: str | None = None
     function: Function | None = None
 
@@ -45,7 +48,7 @@ class Delta(msgspec.Struct, gc=False):
 class Choice(msgspec.Struct, gc=False):
     """One of the answers; only the first is ever asked for."""
 
-    index: int | None = 0
+    index: int | str | None = 0
     delta: Delta | None = None  # Azure's late content-filter results come without one
     message: Delta | None = None
     finish_reason: str | None = None
@@ -54,17 +57,17 @@ class Choice(msgspec.Struct, gc=False):
 class TokenUsage(msgspec.Struct, gc=False):
     """Tokens as the model counted them."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: NonNegative | None = None
+    completion_tokens: NonNegative | None = None
 
 
 class Chunk(msgspec.Struct, gc=False):
     """One event of the stream, or a whole completion (choices with `message`)."""
 
     choices: list[Choice] | None = None
-    usage: TokenUsage | None = None
+    usage: Any = None  # see `token_usage`
     error: Any = None
-    object: str | None = None  # "error" makes the chunk itself the error: vLLM
+    object: Any = None  # "error" makes the chunk itself the error: vLLM
     citations: Any = None  # URLs: Perplexity
 
 
@@ -96,6 +99,17 @@ def from_objects(value: Any) -> Chunk:
         ValueError: a field has a wrong type.
     """
     return msgspec.convert(_without_halves(value), Chunk)
+
+
+def token_usage(value: Any) -> TokenUsage | None:
+    """The tokens that a chunk's `usage` tells; None for what is no usage: an answer can do without.
+
+    Whole numbers may also come as floats or strings.
+    """
+    try:
+        return msgspec.convert(value, TokenUsage, strict=False)
+    except msgspec.ValidationError:
+        return None
 
 
 _TEXTS: Final = ("content", "refusal", "reasoning", "reasoning_content")

@@ -65,7 +65,7 @@ class ToolCalls:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._calls: list[_Call] = []
-        self._by_index: dict[int, _Call] = {}
+        self._by_index: dict[str, _Call] = {}
         self._ids = set(taken)
         self._size = 0
 
@@ -128,7 +128,7 @@ class ToolCalls:
 
     def _find(self, piece: ToolCallPiece, name: str) -> _Call:
         if piece.index is not None:
-            known = self._by_index.get(piece.index)
+            known = self._by_index.get(str(piece.index))
         else:
             same_id = (call for call in reversed(self._calls) if piece.id and call.wire_id == piece.id)
             known = next(same_id, self._calls[-1] if self._calls else None)
@@ -149,7 +149,7 @@ class ToolCalls:
         call = _Call(piece.id or None)
         self._calls.append(call)
         if piece.index is not None:
-            self._by_index[piece.index] = call
+            self._by_index[str(piece.index)] = call
         return call
 
     def _announce(self, call: _Call) -> ToolCallStart:

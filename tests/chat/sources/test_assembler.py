@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.failures import FailureKind, SourceError
-from chat.parts import File, Finish, ReasoningDelta, Source, TextDelta, ToolCallStart
+from chat.parts import File, Finish, ReasoningDelta, Source, TextDelta, ToolCallStart, Usage
 from chat.sources.assembler import Assembler, well_formed
 from tests.chat.sources.answers import summary
 from tests.fakes.upstream import chunk
@@ -98,10 +98,38 @@ def test_text_may_follow_the_finish_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    "usage", [None, {}, {"prompt_tokens": 3}, {"prompt_tokens": None, "completion_tokens": 1}]
+    "usage",
+    [
+        *(None, {}, 1, "many", [], {"prompt_tokens": 3}, {"prompt_tokens": None, "completion_tokens": 1}),
+        *({"prompt_tokens": odd, "completion_tokens": 1} for odd in (3.5, "three", -1, True, [3], 1e300)),
+    ],
 )
 def test_usage_that_says_little_is_none(usage: Any) -> None:
+    """Whatever it is, the answer is complete without."""
     assert feed(chunk({}, "stop", usage=usage)).finish() == [Finish("stop")]
+
+
+@pytest.mark.parametrize("three", [3, 3.0, "3"])
+def test_usage_may_be_told_in_other_types(three: Any) -> None:
+    usage = {"prompt_tokens": three, "completion_tokens": 7, "total_tokens": [10]}
+    assert feed(chunk({}, "stop", usage=usage)).finish() == [Finish("stop", Usage(3, 7))]
+
+
+def test_an_index_may_be_a_string() -> None:
+    def odd(delta: dict[str, Any], index: str) -> dict[str, Any]:
+        return {"object": 7, "choices": [{"index": index, "delta": delta, "finish_reason": "tool_calls"}]}
+
+    call = {"index": "0", "id": "c", "function": {"name": "f", "arguments": '{"n":'}}
+    rest = {"index": "0", "function": {"arguments": "1}"}}
+    other = {"index": "1", "id": "d", "function": {"name": "g", "arguments": "{}"}}
+    parts = feed(
+        odd({"content": "a"}, "0"),
+        odd({"content": "never"}, "1"),
+        odd({"tool_calls": [call, other]}, "0"),
+        odd({"tool_calls": [rest]}, "0"),
+    ).finish()
+    found = summary(parts)
+    assert (found.text, found.calls) == ("a", [("c", "f", {"n": 1}), ("d", "g", {})])
 
 
 @pytest.mark.parametrize("error", ["", None, False, {}])
@@ -171,7 +199,6 @@ def test_content_parts_that_are_not_text_are_skipped() -> None:
         b'{"choices": {}}',
         b'{"choices": [{"delta": {"content": "\xff"}}]}',
         b'{"choices": [{"delta": {"tool_calls": [{"function": {"arguments": 1}}]}}]}',
-        b'{"usage": 1}',
         b'{"x": ' + b"[" * 200_000,
         b'{"x": ' + b"[" * 200_000 + b"]" * 200_000 + b', "y": "\\ud83d"}',
         b'{"choices": [{"delta": {"content": "\\ud83d"}, "finish_reason": 1}]}',
