@@ -7,14 +7,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chat import operations
-from chat.envelopes import is_http, read_envelope
+from chat.envelopes import is_http, read_envelope, read_event
 from chat.failures import RequestError
 from chat.generation import AnswerError, stream_answer
 from chat.protocols.data_stream import DataStream
 from chat.requests import read_chat_request
 from chat.settings import Settings
 from chat.sources.select import Sources
-from lambda_runtime import HttpResponseStream, on_shutdown, streamify_response
+from lambda_runtime import HttpResponseStream, on_shutdown, raw_event, streamify_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,11 +30,14 @@ on_shutdown(sources.aclose)
 
 
 @streamify_response
-async def streaming_handler(event: Any, response_stream: ResponseStream, context: LambdaContext) -> None:
+@raw_event
+async def streaming_handler(event: bytes, response_stream: ResponseStream, context: LambdaContext) -> None:
     """Stream one answer in the AI SDK's data stream; anything wrong before its first byte is a JSON error."""
-    http = is_http(event)
+    http = False
     try:
-        envelope = read_envelope(event, settings)
+        content = read_event(event)
+        http = is_http(content)
+        envelope = read_envelope(content, settings)
         if envelope.resume is not None:
             # ai@4 asks on loading a page; nothing to resume is an empty success.
             _begin(response_stream, http, 200, DataStream.content_type)
@@ -56,18 +59,21 @@ async def streaming_handler(event: Any, response_stream: ResponseStream, context
         await response_stream.end(json.dumps(_failure(error)))
 
 
-async def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+@raw_event
+async def handler(event: bytes, context: LambdaContext) -> dict[str, Any]:
     """Answer one operation of `operations.OPERATIONS` as `{"success": true, "data": …}`, or say what is wrong."""
-    status = 200
+    http, status = False, 200
     headers: dict[str, str] = {}
     try:
-        envelope = read_envelope(event, settings)
+        content = read_event(event)
+        http = is_http(content)
+        envelope = read_envelope(content, settings)
         operation = operations.find(envelope.action)
         data = await operation(operations.Call(envelope.payload, settings, sources, _deadline(context)))
         answer = {"success": True, "data": data}
     except (RequestError, AnswerError) as error:
         status, headers, answer = error.status, _allow(error), _failure(error)
-    if not is_http(event):
+    if not http:
         return answer
     body = json.dumps(answer, ensure_ascii=False)
     return {
@@ -98,8 +104,8 @@ def _failure(error: RequestError | AnswerError) -> dict[str, Any]:
 
 
 def _allow(error: RequestError | AnswerError) -> dict[str, str]:
-    # RFC 9110 §15.5.6: a 405 names what is allowed.
-    return {"Allow": "POST"} if error.status == 405 else {}  # noqa: PLR2004 - HTTP's own
+    # RFC 9110 §15.5.6: a 405 names what is allowed. GET is for a page that asks what it could resume.
+    return {"Allow": "GET, POST"} if error.status == 405 else {}  # noqa: PLR2004 - HTTP's own
 
 
 def _deadline(context: LambdaContext) -> float:

@@ -50,11 +50,24 @@ class Envelope(Struct, frozen=True):
     resume: str | None = None
 
 
+def read_event(event: bytes) -> Any:
+    """The event's JSON value, unchecked but for what stops the parser itself.
+
+    Raises:
+        RequestError: it is not JSON, or nested beyond what can be parsed.
+    """
+    try:
+        return _parse(event.decode(), "The event")
+    except UnicodeDecodeError as error:
+        raise RequestError(f"The event is not UTF-8: byte {error.start} fits nowhere.") from None
+
+
 def is_http(event: Any) -> bool:
     """Whether an event wants an HTTP answer, also when it is too broken for an `Envelope`."""
     if not isinstance(event, dict):
         return False
-    if "httpMethod" in event or isinstance(event.get("requestContext"), dict):
+    context = event.get("requestContext")
+    if "httpMethod" in event or (isinstance(context, dict) and "http" in context):
         return True
     return "body" in event and not {"messages", "action", "payload"} & event.keys()
 
@@ -165,7 +178,8 @@ def _body(event: dict[str, Any], limit: int) -> dict[str, Any]:
     if not isinstance(is_base64, bool | None):
         raise RequestError(f"isBase64Encoded must be a boolean, not {fields.kind(is_base64)}.")
     text = _from_base64(body, limit) if is_base64 else _plain(body, limit)
-    content = _parse(text)
+    content = _parse(text, "The body")
+    _check_values(content, "The body")
     if not isinstance(content, dict):
         raise RequestError(f"The body must be a JSON object, not {fields.kind(content)}.")
     return content
@@ -190,25 +204,23 @@ def _from_base64(body: str, limit: int) -> str:
         raise RequestError(f"The body is not UTF-8: byte {error.start} fits nowhere.") from None
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str, where: str) -> Any:
     """JSON as RFC 8259 has it: of equal keys the last counts, NaN and Infinity are no numbers."""
+
+    def no_number(name: str) -> NoReturn:
+        raise RequestError(f"{where} is not JSON: {name} is not a number that JSON has.")
+
     try:
         # A byte order mark is no JSON, but some clients on Windows send it and the RFC lets readers skip it.
-        content = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_number)
+        return json.loads(text.removeprefix("\ufeff"), parse_constant=no_number)
     except RecursionError:
-        raise RequestError(_too_deep("The body")) from None
+        raise RequestError(_too_deep(where)) from None
     except json.JSONDecodeError as error:
         raise RequestError(
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+            f"{where} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
     except ValueError:  # Python reads no integer of more than 4,300 digits
-        raise RequestError("The body has a number with more digits than can be read.") from None
-    _check_values(content, "The body")
-    return content
-
-
-def _no_number(name: str) -> NoReturn:
-    raise RequestError(f"The body is not JSON: {name} is not a number that JSON has.")
+        raise RequestError(f"{where} has a number with more digits than can be read.") from None
 
 
 def _json_size(content: dict[str, Any]) -> int:

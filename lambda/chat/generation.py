@@ -59,6 +59,11 @@ async def generate(
         AnswerError: the answer failed, and the log has why.
         StreamClosed: the platform reads no more.
     """
+    if deadline <= asyncio.get_running_loop().time():
+        detail = (
+            "no time was left when it began; the function's timeout must be longer than CHAT_DEADLINE_MARGIN"
+        )
+        raise _failed(FailureKind.DEADLINE, detail)
     timer = asyncio.timeout_at(deadline)
     try:
         async with timer, contextlib.aclosing(sources.for_request(request).stream(request)) as batches:
@@ -113,7 +118,8 @@ async def stream_answer(
         try:
             encoded = encoder.encode(parts)
         except PartOrderError as error:
-            await stream.write(error.encoded)
+            if error.encoded:
+                await stream.write(error.encoded)
             raise
         if encoded:  # an encoder may hold back what shows nothing yet
             await stream.write(encoded)

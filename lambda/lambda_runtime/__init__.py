@@ -2,7 +2,7 @@
 
 from lambda_runtime.context import LambdaContext
 from lambda_runtime.errors import InvalidStreamingOperation, StreamClosed
-from lambda_runtime.handlers import streamify_response
+from lambda_runtime.handlers import raw_event, streamify_response
 from lambda_runtime.shutdown import on_shutdown
 from lambda_runtime.stream import BlockingResponseStream, HttpResponseStream, ResponseStream
 
@@ -14,5 +14,6 @@ __all__ = [
     "ResponseStream",
     "StreamClosed",
     "on_shutdown",
+    "raw_event",
     "streamify_response",
 ]

@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> int:
         return 2
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True)  # into a pipe, lines would wait for a full buffer
+            # Into a pipe, lines would wait for a full buffer; and no character may stop a log line.
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
     logs = set_up_logging(os.environ)
     if (root := os.environ.get("LAMBDA_TASK_ROOT")) and root not in sys.path:
         sys.path.insert(0, root)

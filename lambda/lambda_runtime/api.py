@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import sys
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lambda_runtime.connection import Connection, ConnectionLostError
@@ -14,11 +15,15 @@ from lambda_runtime.http1 import Response, encode_head
 if TYPE_CHECKING:
     from lambda_runtime.errors import ErrorReport
 
+# What the kernel may hold of a stream that the platform reads slowly: it would grow to megabytes by itself, and an
+# answer that is cut off near its deadline ends behind all of it.
+_STREAM_BUFFER: Final = 64 * 1024
 STREAMING: Final = (
     ("Lambda-Runtime-Function-Response-Mode", "streaming"),
     ("Transfer-Encoding", "chunked"),
     ("Trailer", "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"),
 )
+_LONGEST_TIMEOUT_MS: Final = 900_000  # Lambda's own; for emulators that name no deadline
 _USER_AGENT: Final = ("User-Agent", "lambda-token-streaming/{}.{}.{}".format(*sys.version_info))
 
 _log = logging.getLogger("lambda_runtime")
@@ -73,7 +78,9 @@ class RuntimeApi:
         deadline = headers.get("lambda-runtime-deadline-ms", "")
         return Invocation(
             request_id=request_id,
-            deadline_ms=int(deadline) if deadline.isdigit() else 0,
+            deadline_ms=int(deadline)
+            if deadline.isdigit()
+            else int(time.time() * 1000) + _LONGEST_TIMEOUT_MS,
             function_arn=headers.get("lambda-runtime-invoked-function-arn"),
             trace_id=headers.get("lambda-runtime-trace-id"),
             client_context=headers.get("lambda-runtime-client-context"),
@@ -116,7 +123,6 @@ class RuntimeApi:
 
     async def open_stream(self, invocation: Invocation, content_type: str) -> Connection:
         """Begin a streaming response on a connection of its own; the caller writes chunks and the end."""
-        connection = await Connection.open(self._host, self._port)
         path = f"{self._prefix}/2018-06-01/runtime/invocation/{invocation.request_id}/response"
         headers = [
             ("Host", self._authority),
@@ -125,7 +131,9 @@ class RuntimeApi:
             *STREAMING,
             *_echo(invocation),
         ]
-        connection.write(encode_head("POST", path, headers))
+        head = encode_head("POST", path, headers)
+        connection = await Connection.open(self._host, self._port, send_buffer=_STREAM_BUFFER)
+        connection.write(head)
         return connection
 
     async def register_extension(self, name: str) -> Connection:
@@ -168,8 +176,11 @@ class RuntimeApi:
             try:
                 connection.write(message)
                 response = await connection.response()
-            except ConnectionLostError as error:
+            except BaseException as error:
+                # Also where it is cancelled: the answer to this request must not be taken for the next one's.
                 self.close()
+                if not isinstance(error, ConnectionLostError):
+                    raise
                 if kept and not connection.received:
                     continue
                 raise RuntimeApiError(f"{method} {path}: {error}") from error

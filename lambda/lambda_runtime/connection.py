@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import cast
 
 from lambda_runtime.http1 import ProtocolError, Response, ResponseParser
@@ -26,13 +27,15 @@ class Connection(asyncio.Protocol):
         """Whether any byte has come for the request under way."""
 
     @classmethod
-    async def open(cls, host: str, port: int) -> Connection:
-        """Connect.
+    async def open(cls, host: str, port: int, *, send_buffer: int | None = None) -> Connection:
+        """Connect; `send_buffer` bounds the bytes that the kernel keeps for a slow reader.
 
         Raises:
             OSError: nothing listens there.
         """
-        _, connection = await asyncio.get_running_loop().create_connection(cls, host, port)
+        transport, connection = await asyncio.get_running_loop().create_connection(cls, host, port)
+        if send_buffer is not None:
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         return connection
 
     def write(self, data: bytes) -> None:
@@ -83,10 +86,6 @@ class Connection(asyncio.Protocol):
     def usable(self) -> bool:
         """Whether another request can be sent."""
         return self._lost is None and not self._transport.is_closing()
-
-    def close(self) -> None:
-        """Close after what was written has been sent."""
-        self._transport.close()
 
     def abort(self) -> None:
         """Close now; a body that was under way is cut off without its end."""

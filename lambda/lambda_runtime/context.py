@@ -102,17 +102,16 @@ class LambdaContext:
         task = self._loop.create_task(work)
         self._background.add(task)
 
-    async def finish_background_tasks(self) -> None:
-        """Wait for the background tasks, and stop those that the deadline does not leave time for."""
+    async def finish_background_tasks(self, *, at_once: bool = False) -> None:
+        """Wait for the background tasks; stop them `at_once`, or where the deadline leaves them no time."""
         while self._background:
-            seconds = max(0.0, self.get_remaining_time_in_millis() / 1000 - _BACKGROUND_MARGIN)
+            left = self.get_remaining_time_in_millis() / 1000 - _BACKGROUND_MARGIN
+            seconds = 0.0 if at_once else max(0.0, left)
             done, late = await asyncio.wait(self._background, timeout=seconds)
             self._background -= done | late
             for task in late:
                 task.cancel()
-                _log.error(
-                    "A background task was stopped because the invocation's time had run out: %s", task
-                )
+                _log.error("A background task was stopped because the time had run out: %s", task)
             for task in done:
                 if not task.cancelled() and (error := task.exception()) is not None:
                     _log.error("A background task failed", exc_info=error)

@@ -83,7 +83,7 @@ class ErrorReport(NamedTuple):
         name = "LambdaValidationError" if not self.frames else self.error_type
         cause = json.dumps(
             {
-                "working_directory": os.getcwd(),  # noqa: PTH109 - a string is wanted
+                "working_directory": _working_directory(),
                 "exceptions": [{"message": self.message, "type": name, "stack": stack}],
                 "paths": sorted({f.filename for f in self.frames}),
             }
@@ -112,6 +112,13 @@ def _frames(trace: TracebackType | None) -> list[traceback.FrameSummary]:
     frames = list(traceback.extract_tb(trace))
     first = next((i for i, frame in enumerate(frames) if not frame.filename.startswith(_NOT_THE_USERS)), 0)
     return frames[first:]
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - a string is wanted
+    except OSError:  # a handler may have removed it
+        return ""
 
 
 def _text(error: BaseException) -> str:

@@ -12,7 +12,8 @@ from lambda_runtime.errors import RuntimeFault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MARK: Final = "__lambda_response_stream__"
+_STREAMS: Final = "__lambda_response_stream__"
+_RAW_EVENT: Final = "__lambda_raw_event__"
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -24,13 +25,28 @@ def streamify_response(handler: F) -> F:
     `BlockingResponseStream`; it must end it), or an async or plain generator (what it yields is written; the
     stream ends with it). What a handler returns is ignored, with a warning.
     """
-    setattr(handler, _MARK, True)
+    setattr(handler, _STREAMS, True)
     return handler
+
+
+def raw_event(handler: F) -> F:
+    """Give a handler each event as the bytes that came, not as what their JSON means.
+
+    For handlers that bring a parser of their own, or want to answer an event that is not JSON themselves. Combines
+    with `streamify_response` in either order.
+    """
+    setattr(handler, _RAW_EVENT, True)
+    return handler
+
+
+def takes_raw_events(handler: Callable[..., Any]) -> bool:
+    """Whether a handler was decorated with `raw_event`."""
+    return bool(getattr(handler, _RAW_EVENT, False))
 
 
 def streams(handler: Callable[..., Any]) -> bool:
     """Whether a handler was decorated with `streamify_response`."""
-    return bool(getattr(handler, _MARK, False))
+    return bool(getattr(handler, _STREAMS, False))
 
 
 def is_async(handler: Callable[..., Any]) -> bool:

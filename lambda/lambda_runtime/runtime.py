@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_runtime.api import RuntimeApiError
 from lambda_runtime.context import LambdaContext
 from lambda_runtime.errors import ErrorReport, RuntimeFault, StreamClosed
-from lambda_runtime.handlers import is_async, streams
+from lambda_runtime.handlers import is_async, streams, takes_raw_events
 from lambda_runtime.marshal import marshal, unmarshal
 from lambda_runtime.stream import BlockingResponseStream, ResponseStream
 
@@ -33,6 +33,7 @@ class _Phase(enum.Enum):
     WAITING = enum.auto()
     HANDLING = enum.auto()
     ANSWERING = enum.auto()
+    AFTERWARDS = enum.auto()
 
 
 class Runtime:
@@ -52,6 +53,7 @@ class Runtime:
         self._api = api
         self._handler = handler
         self._streams = streams(handler)
+        self._takes_raw_events = takes_raw_events(handler)
         self._is_async = is_async(handler)
         self._loop = loop
         self._logs = logs
@@ -92,7 +94,9 @@ class Runtime:
         context = None
         try:
             context = LambdaContext(invocation)
-            event = unmarshal(invocation.body, invocation.content_type)
+            event: Any = invocation.body
+            if not self._takes_raw_events:
+                event = unmarshal(invocation.body, invocation.content_type)
             if self._is_async:
                 run(self._answer(invocation, stream, event, context))
             else:
@@ -106,8 +110,9 @@ class Runtime:
             if isinstance(error, SystemExit | KeyboardInterrupt):
                 raise
         finally:
+            self._phase = _Phase.AFTERWARDS
             if context is not None:
-                run(context.finish_background_tasks())
+                run(context.finish_background_tasks(at_once=self._terminated))
             # Half a line would wait through the freeze, and stand in the next invocation's log.
             sys.stdout.flush()
             sys.stderr.flush()
@@ -131,6 +136,7 @@ class Runtime:
             body, content_type = marshal(
                 _not_a_stream(await returned if inspect.isawaitable(returned) else returned)
             )
+            self._phase = _Phase.ANSWERING
             await self._api.respond(invocation, body, content_type)
             return
         returned = self._handler(event, stream, context)
@@ -171,7 +177,10 @@ class Runtime:
         self, invocation: Invocation, stream: ResponseStream | None, error: BaseException
     ) -> None:
         report = ErrorReport.of(error)
-        self._logs.write_error(report)
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # a log that cannot be written must not stop the telling
+            self._logs.write_error(report)
         if stream is None or not stream.started:
             await self._api.fail(invocation, report)
             return
@@ -203,7 +212,8 @@ def _not_a_stream(result: Any) -> Any:
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
         raise RuntimeFault(
             "Runtime.MarshalError",
-            "The handler returned a generator. Decorate it with lambda_runtime.streamify_response to stream it.",
+            "The handler returned a generator. To stream it, decorate the function that yields with "
+            "lambda_runtime.streamify_response.",
         )
     if inspect.iscoroutine(result):
         result.close()

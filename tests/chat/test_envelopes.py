@@ -127,7 +127,7 @@ def test_query_parameters() -> None:
         (function_url(), True),
         (rest_api(None), True),
         (bare(None), True),
-        ({"requestContext": {}}, True),
+        ({"requestContext": {}}, False),
         (DIRECT, False),
         (CHAT, False),
         ({**CHAT, "body": "x"}, False),

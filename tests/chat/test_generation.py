@@ -121,6 +121,14 @@ async def test_a_timeout_that_is_not_the_deadlines_is_an_internal_error() -> Non
         await generate(source, REQUEST, consume, asyncio.get_running_loop().time() + 30)
 
 
+async def test_a_failure_behind_parts_that_show_nothing_yet_still_has_a_status() -> None:
+    """An encoder may hold parts back; what it gives no bytes for must not open the stream."""
+    stream = MemoryStream()
+    with pytest.raises(AnswerError):
+        await answer(ScriptedSource([[TextDelta("")], ZeroDivisionError()]), stream)
+    assert not stream.started
+
+
 async def test_nothing_is_read_behind_the_finish() -> None:
     source = ScriptedSource([[TextDelta("a"), Finish("stop")], ZeroDivisionError("never reached")])
     lines = await answer(source, MemoryStream())

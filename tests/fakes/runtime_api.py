@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -46,6 +47,8 @@ class Invocation:
     cut_after_chunks: int | None = None
     """Close the connection once so many chunks have come."""
     request_id: str = ""
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cleared, the response is read but not answered."""
     reading: asyncio.Event = field(default_factory=asyncio.Event)
     """Cleared, the response's body is not read further."""
     arrived: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
@@ -75,7 +78,10 @@ class FakeRuntimeApi:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=64 * 1024)
+        listener = socket.create_server(("127.0.0.1", 0))
+        # Accepted sockets inherit it: what a runtime may send ahead is then the runtime's own matter.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        self._server = await asyncio.start_server(self._accept, sock=listener, limit=64 * 1024)
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.address = f"127.0.0.1:{self.port}{self.prefix}"
         return self
@@ -100,6 +106,7 @@ class FakeRuntimeApi:
         )
         invocation.request_id = f"00000000-0000-4000-8000-{len(self._running):012}"
         invocation.reading.set()
+        invocation.answering.set()
         self._running[invocation.request_id] = invocation
         self._waiting.put_nowait(invocation)
         return invocation
@@ -150,6 +157,8 @@ class FakeRuntimeApi:
         if invocation is not None and not invocation.done.done():
             invocation.done.set_result(received)
         if received.complete and (invocation is None or invocation.answer_after_head is None):
+            if invocation is not None:
+                await invocation.answering.wait()
             writer.write(_ANSWER % (202 if invocation is None else invocation.status))
             await writer.drain()
         return received.complete and not self.drop_next_connections

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambda_runtime import (
@@ -16,6 +17,7 @@ from lambda_runtime import (
     LambdaContext,
     ResponseStream,
     on_shutdown,
+    raw_event,
     streamify_response,
 )
 
@@ -29,6 +31,12 @@ def buffered(event: Any, context: LambdaContext) -> Any:
     match event:
         case {"raise": message}:
             raise ValueError(message)
+        case {"raise_surrogate": _}:
+            raise ValueError("bad \ud800")
+        case {"remove_folder": path}:
+            os.chdir(path)
+            Path(path).rmdir()
+            raise ValueError("nowhere")
         case {"bytes": text}:
             return text.encode()
         case {"decimals": numbers}:
@@ -81,6 +89,8 @@ def buffered(event: Any, context: LambdaContext) -> Any:
             async def later() -> None:
                 await asyncio.sleep(0)
                 print(f"background {text}")
+                if text == "endless":
+                    await asyncio.sleep(60)
 
             context.add_background_task(later())
             return "first"
@@ -134,6 +144,19 @@ async def streaming(event: Any, stream: ResponseStream, context: LambdaContext) 
         case {"exit": code}:
             await stream.write("begun")
             sys.exit(code)
+        case {"raise_surrogate": _}:
+            await stream.write("begun")
+            raise ValueError("bad \ud800")
+        case {"fill": piece}:
+            written = 0
+            try:
+                while True:
+                    async with asyncio.timeout(0.5):
+                        await stream.write(b"f" * piece)
+                    written += piece
+            except TimeoutError:
+                print("stuck")
+                await stream.end(f"written {written}")
         case {"never_end": _}:
             await stream.write("open")
         case {"late": what}:
@@ -175,7 +198,11 @@ async def streaming(event: Any, stream: ResponseStream, context: LambdaContext) 
                 if text == "fail":
                     raise ValueError("background failure")
                 if text == "slow":
-                    await asyncio.sleep(60)
+                    try:
+                        await asyncio.sleep(60)
+                    finally:
+                        await asyncio.sleep(0.05)  # as a connection takes to be closed
+                        print("background cleaned up")
 
             context.add_background_task(later())
             await stream.end("answered")
@@ -254,6 +281,17 @@ async def async_generator(event: Any, stream: ResponseStream, context: LambdaCon
         yield b"second"
     finally:
         print("async generator closed")
+
+
+@raw_event
+def raw(event: bytes, context: LambdaContext) -> Any:
+    return [type(event).__name__, event.decode("latin-1")]
+
+
+@raw_event
+@streamify_response
+async def raw_streaming(event: bytes, stream: ResponseStream, context: LambdaContext) -> None:
+    await stream.end(event)
 
 
 class CallableHandler:

@@ -81,6 +81,56 @@ async def test_an_error_is_posted_in_awslambdarics_form(api: FakeRuntimeApi, sta
     assert "[ERROR] ValueError: bad ü value\rTraceback (most recent call last):\r\N{NO-BREAK SPACE}" in log
 
 
+@pytest.mark.parametrize("log_format", ["Text", "JSON"])
+@pytest.mark.parametrize(("handler", "end"), [("buffered", "/error"), ("streaming", "/response")])
+async def test_no_message_can_keep_an_error_from_being_told(
+    api: FakeRuntimeApi, start: Starter, log_format: str, handler: str, end: str
+) -> None:
+    """A lone surrogate has no UTF-8 form, and stands in messages that quote JSON from outside."""
+    invocation = api.invoke({"raise_surrogate": 1})
+    process = await start(f"functions.{handler}", AWS_LAMBDA_LOG_FORMAT=log_format)
+    received = await invocation.result()
+    assert received.target.endswith(end)
+    assert received.complete
+    assert ("Lambda-Runtime-Function-Error-Type" in received.trailers) == (handler == "streaming")
+    assert (await api.invoke("next").result()).complete
+    assert "bad \\ud800" in await process.stop()
+
+
+async def test_an_error_is_told_from_a_folder_that_is_gone(
+    api: FakeRuntimeApi, start: Starter, tmp_path: Path
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    invocation = api.invoke({"remove_folder": str(folder)})
+    await start("functions.buffered")
+    received = await invocation.result()
+    assert json.loads(received.headers["Lambda-Runtime-Function-XRay-Error-Cause"])["working_directory"] == ""
+
+
+async def test_a_log_that_cannot_be_written_does_not_stop_the_function(
+    api: FakeRuntimeApi, start: Starter
+) -> None:
+    """Its telemetry descriptor does not exist."""
+    invocation = api.invoke({"raise": "m"})
+    await start("functions.buffered", _LAMBDA_TELEMETRY_LOG_FD="987")
+    assert (await invocation.result()).json()["errorMessage"] == "m"
+    assert (await api.invoke(7).result()).json() == 7
+
+
+@pytest.mark.parametrize("event", [b"{not json", b"\xff\x00", b"7"])
+async def test_a_raw_event_handler_gets_what_came(api: FakeRuntimeApi, start: Starter, event: bytes) -> None:
+    invocation = api.invoke(event)
+    await start("functions.raw")
+    assert (await invocation.result()).json() == ["bytes", event.decode("latin-1")]
+
+
+async def test_raw_events_and_streaming_combine(api: FakeRuntimeApi, start: Starter) -> None:
+    invocation = api.invoke(b"\xff")
+    await start("functions.raw_streaming")
+    assert (await invocation.result()).body == b"\xff"
+
+
 async def test_a_cause_too_large_for_a_header_is_left_out(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke({"raise": "m" * 1_100_000})
     await start("functions.buffered")
@@ -197,6 +247,43 @@ async def test_a_background_task_is_stopped_before_the_deadline(api: FakeRuntime
     assert (await invocation.result()).body == b"answered"
     assert (await api.invoke("next").result()).body == b"next"
     assert "background task was stopped" in await process.stop()
+
+
+async def test_a_stopped_background_task_cleans_up(api: FakeRuntimeApi, start: Starter) -> None:
+    """Before the next event is taken, or the freeze would come in between."""
+    api.invoke({"background": "slow"}, seconds=1)
+    second = api.invoke({"background": "second"})
+    process = await start("functions.streaming")
+    await second.result()
+    output = await process.stop()
+    assert output.index("background cleaned up") < output.index("background second")
+
+
+@pytest.mark.parametrize("handler", ["streaming", "buffered"])
+async def test_sigterm_stops_background_work(api: FakeRuntimeApi, start: Starter, handler: str) -> None:
+    """SIGKILL would come 500 ms behind it, and no hook would run."""
+    work = "slow" if handler == "streaming" else "endless"
+    invocation = api.invoke({"background": work})
+    process = await start(f"functions.{handler}")
+    await invocation.result()
+    await process.printed(f"background {work}")
+    process.signal(signal.SIGTERM)
+    assert (await process.exited())[0] == 0
+
+
+@pytest.mark.parametrize("handler", ["buffered", "buffered_async"])
+async def test_sigterm_does_not_take_back_an_answer(
+    api: FakeRuntimeApi, start: Starter, handler: str
+) -> None:
+    """It comes while the platform reads the response: no error may follow for the same invocation."""
+    invocation = api.invoke(1)
+    invocation.answering.clear()
+    process = await start(f"functions.{handler}")
+    await invocation.result()
+    process.signal(signal.SIGTERM)
+    invocation.answering.set()
+    assert (await process.exited())[0] == 0
+    assert [r.target.rsplit("/", 1)[1] for r in api.requests] == ["next", "response"]
 
 
 async def test_a_blocking_handlers_background_task_runs_too(api: FakeRuntimeApi, start: Starter) -> None:

@@ -214,6 +214,17 @@ async def test_writing_waits_for_the_reader(api: FakeRuntimeApi, start: Starter)
     assert growth < 4096, f"grew by {growth} KiB"
 
 
+async def test_little_stands_between_a_write_and_its_reader(api: FakeRuntimeApi, start: Starter) -> None:
+    """To a reader that stands still, the kernel would take megabytes by itself; a last part would wait behind them."""
+    invocation = api.invoke({"fill": 16 * 1024})
+    invocation.reading.clear()
+    process = await start("functions.streaming")
+    await process.printed("stuck")
+    invocation.reading.set()
+    body = (await invocation.result()).body
+    assert int(body.rpartition(b"written ")[2]) < 1024 * 1024
+
+
 async def test_a_large_write_arrives_whole(api: FakeRuntimeApi, start: Starter) -> None:
     invocation = api.invoke({"large": 3_000_001})
     await start("functions.streaming")

@@ -157,13 +157,21 @@ async def test_bad_input_gets_a_sentence_and_the_next_request_an_answer(
 
 
 @pytest.mark.parametrize(
-    "sent", [None, 7, "text", [], {}, {"action": 5}, {"action": "chat-v2-stream", "payload": 5}]
+    "sent",
+    [
+        *(None, 7, "text", [], {}, {"action": 5}, {"action": "chat-v2-stream", "payload": 5}),
+        *(b"", b"{not json", b"\xff\xfe", b"[" * 100_000, b'{"messages": 1' + b"0" * 5000 + b"}", b"NaN"),
+        b'{"action":"chat-v2-stream","payload":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    ],
+    ids=lambda sent: repr(sent)[:20],
 )
 async def test_a_bad_direct_event_gets_the_same_json(function: Function, sent: Any) -> None:
+    function.upstream.enqueue(text_reply("still here"))
     await function.start()
     received = await function.send(sent).result()
     assert received.target.endswith("/response")
     assert received.json()["success"] is False
+    assert ("0", "still here") in (await function.http(chat())).lines()
 
 
 async def test_a_page_that_asks_to_resume_gets_an_empty_success(function: Function) -> None:
@@ -271,6 +279,7 @@ async def test_an_invocation_without_time_left_is_refused_at_once(function: Func
     answer = HttpAnswer.of(await invocation.result())
     assert answer.status == 504
     assert function.upstream.requests == []
+    assert "timeout must be longer than CHAT_DEADLINE_MARGIN" in await function.log()
 
 
 async def test_silence_is_filled_with_heartbeats(function: Function) -> None:
