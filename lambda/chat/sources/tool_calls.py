@@ -6,7 +6,8 @@ pieces of JSON text. What other servers do, and is understood:
 - the same index for parallel calls (Ollama, Gemini): a new id together with a name begins a new call, and so
   does a name, with no id, after arguments that are already whole.
 - a fresh id on every piece (old vLLM): without a name it continues the call.
-- id, name or `type` repeated on every piece (LiteLLM): nothing new.
+- id, name or `type` repeated on every piece (LiteLLM): nothing new. Neither is the name alone, without arguments, on
+  a last piece.
 - no id: one is made, since clients match results by it. An id used twice becomes two.
 - the name in several pieces before the arguments.
 """
@@ -138,6 +139,12 @@ class ToolCalls:
             return known
         if piece.id and known.wire_id:
             return known if piece.id == known.wire_id else self._begin(piece)
+        if (
+            piece.index is not None
+            and name == known.name
+            and not (piece.function and piece.function.arguments)
+        ):
+            return known
         whole = bool(known.pieces) and _parse("".join(known.pieces)) is not None
         if whole or (piece.index is None and known.announced):
             return self._begin(piece)

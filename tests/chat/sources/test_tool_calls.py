@@ -108,6 +108,22 @@ def test_whole_calls_without_ids_at_one_index_are_several(index: int | None) -> 
     assert len({call.call_id for call in calls}) == 2
 
 
+@pytest.mark.parametrize("text", ["", None])
+def test_a_repeated_name_without_arguments_is_no_call_of_its_own(text: str | None) -> None:
+    parts = play(piece(0, "a", "f", '{"n": 1}'), piece(0, None, "f", text), piece(1, "b", "f", "{}"))
+    assert [part for part in parts if isinstance(part, ToolCall)] == [
+        ToolCall("a", "f", {"n": 1}),
+        ToolCall("b", "f", {}),
+    ]
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("g", ""), ("f", {})])
+def test_another_name_or_whole_arguments_after_a_whole_call_are_a_call(name: str, arguments: Any) -> None:
+    parts = play(piece(0, None, "f", '{"n": 1}'), piece(0, None, name, arguments))
+    calls = [part for part in parts if isinstance(part, ToolCall)]
+    assert [(call.name, call.arguments) for call in calls] == [("f", {"n": 1}), (name, {})]
+
+
 def test_without_an_index_an_id_says_which_call() -> None:
     parts = play(
         piece(None, "a", "f", '{"n":'),
