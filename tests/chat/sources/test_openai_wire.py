@@ -12,7 +12,7 @@ import pytest
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 from pydantic import TypeAdapter
 
-from chat.failures import FailureKind
+from chat.failures import FailureKind, SourceError
 from chat.parts import Finish, TextDelta, ToolCallDelta, Usage
 from chat.requests import ChatRequest
 from chat.settings import Settings, SettingsError
@@ -261,6 +261,32 @@ async def test_a_failure_in_the_middle_keeps_the_text_and_is_not_retried(
     assert len(upstream.requests) == 1
     async with asyncio.timeout(10):
         await reply.client_closed.wait()
+
+
+async def test_a_failed_upstream_is_let_go_before_its_last_text_is_read(
+    upstream: FakeUpstream, wire: OpenAIWire
+) -> None:
+    """The consumer may take its time over the last batch, a connection that is of no use is not held for it."""
+    reply = Reply([event(chunk({"content": "half"})) + b"data: {oops\n\n", asyncio.Event()])
+    upstream.enqueue(reply)
+    batches = wire.stream(QUESTION)
+    assert await anext(batches) == [TextDelta("half")]
+    async with asyncio.timeout(10):
+        await reply.client_closed.wait()
+    with pytest.raises(SourceError, match="malformed event"):
+        await anext(batches)
+
+
+async def test_a_complete_upstream_is_free_before_its_last_text_is_read(
+    upstream: FakeUpstream, wire: OpenAIWire
+) -> None:
+    """A second answer, begun while the first one's last batch lies unread, goes over the same connection."""
+    upstream.enqueue(Reply([b"".join(text_events("Hello"))]), hello())
+    batches = wire.stream(QUESTION)
+    assert await anext(batches) == HELLO
+    assert merged((await answer_of(wire)).parts) == HELLO
+    assert upstream.connections == 1
+    assert [batch async for batch in batches] == []
 
 
 async def test_a_reset_after_the_finish_reason_is_a_failure(upstream: FakeUpstream, wire: OpenAIWire) -> None:
