@@ -16,13 +16,15 @@ FAILS = "def test_c(): assert False\n"
 
 def run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(source)
+    settings = folder / "pytest.ini"
+    settings.write_text("[pytest]\n")
     return subprocess.run(
         [
             sys.executable,
             "-m",
             "pytest",
             "-c",
-            "/dev/null",
+            str(settings),
             "-p",
             "no:cacheprovider",
             "-rs",
