@@ -139,11 +139,8 @@ class ToolCalls:
             return known
         if piece.id and known.wire_id:
             return known if piece.id == known.wire_id else self._begin(piece)
-        if (
-            piece.index is not None
-            and name == known.name
-            and not (piece.function and piece.function.arguments)
-        ):
+        empty = piece.function is None or piece.function.arguments in (None, "")
+        if piece.index is not None and name == known.name and empty:
             return known
         whole = bool(known.pieces) and _parse("".join(known.pieces)) is not None
         if whole or (piece.index is None and known.announced):
