@@ -1,4 +1,4 @@
-# One target a task; `make help` lists them. Any of them works first in a fresh clone: all depend on .venv.
+# One target a task; `make help` lists them. Any of them works first in a fresh clone: those that need .venv make it.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help

@@ -14,13 +14,13 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from chat import fields
 from chat.failures import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from chat.settings import Settings
 
@@ -35,18 +35,13 @@ encoders give up near 1,000, at a depth that depends on who called them.
 class Envelope(Struct, frozen=True):
     """What an event asks for, whatever it came in.
 
-    `headers` have lower-case names. A direct invocation has the method, path and query of no request: POST,
-    `/` and none. `resume` is the chat id of ai@4's `GET {api}?chatId=…`, to be answered with 200 and an empty
-    body where nothing is left to resume (a 204 or a 404 becomes an error in the page).
+    `resume` is the chat id of ai@4's `GET {api}?chatId=…`, to be answered with 200 and an empty body where nothing
+    is left to resume (a 204 or a 404 becomes an error in the page).
     """
 
     action: str | None
     payload: dict[str, Any]
     http: bool
-    method: str = "POST"
-    path: str = "/"
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
     resume: str | None = None
 
 
@@ -87,18 +82,15 @@ def read_envelope(event: Any, settings: Settings) -> Envelope:
         return Envelope(action, payload, http=False)
 
     method, path = _request_line(event)
-    query = _query(event)
-    headers = _headers(event)
     allowed = {_without_slash(allowed) for allowed in settings.paths}
     if "*" not in allowed and _without_slash(path) not in allowed:
         raise RequestError(f"Nothing answers at the path {fields.shown(path)}.", 404)
-    if method == "GET" and "chatId" in query:
-        chat_id = fields.text(query["chatId"], "The query parameter chatId")
-        return Envelope(None, {}, True, method, path, query, headers, chat_id)  # noqa: FBT003 - the field `http`
+    if method == "GET" and (chat_id := _query(event).get("chatId")) is not None:
+        return Envelope(None, {}, http=True, resume=fields.text(chat_id, "The query parameter chatId"))
     if method != "POST":
         raise RequestError(f"The method {fields.shown(method)} is not answered here; use POST.", 405)
     action, payload = _open(_body(event, settings.max_body_bytes), "The body")
-    return Envelope(action, payload, True, method, path, query, headers)  # noqa: FBT003 - the field `http`
+    return Envelope(action, payload, http=True)
 
 
 def _open(content: dict[str, Any], where: str) -> tuple[str | None, dict[str, Any]]:
@@ -138,29 +130,12 @@ def _without_slash(path: str) -> str:
 
 
 def _query(event: dict[str, Any]) -> dict[str, str]:
-    """The query parameters; of one given twice, the last."""
+    """The query parameters, v2's as they came, v1's parsed or null; of one given twice, the last."""
     raw = event.get("rawQueryString")
     if isinstance(raw, str):
         return dict(parse_qsl(raw, keep_blank_values=True))
-    return _strings(event.get("multiValueQueryStringParameters"), event.get("queryStringParameters"))
-
-
-def _headers(event: dict[str, Any]) -> dict[str, str]:
-    """Headers under lower-case names: v2 sends them so, v1 as the client wrote them."""
-    headers = _strings(event.get("multiValueHeaders"), event.get("headers"))
-    return {name.lower(): value for name, value in headers.items()}
-
-
-def _strings(lists: Any, single: Any) -> dict[str, str]:
-    """API Gateway's pair of maps (either may be null) as one: name to its last value."""
-    found: dict[str, str] = {}
-    if isinstance(lists, dict):
-        found.update(
-            (k, v[-1]) for k, v in lists.items() if isinstance(v, list) and v and isinstance(v[-1], str)
-        )
-    if isinstance(single, dict):
-        found.update((k, v) for k, v in single.items() if isinstance(v, str))
-    return found
+    parsed = event.get("queryStringParameters")
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def _body(event: dict[str, Any], limit: int) -> dict[str, Any]:

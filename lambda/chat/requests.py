@@ -26,11 +26,10 @@ class ChatRequest(Struct, frozen=True):
     model: str
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
-    chat_id: str | None = None
 
 
 def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatRequest:
-    """Check a payload `{messages, id?, model?, tools?, tool_choice?}`; fields of other names are ignored.
+    """Check a payload `{messages, model?, tools?, tool_choice?}`; fields of other names are ignored.
 
     Raises:
         RequestError: 400, naming the field that is wrong.
@@ -55,7 +54,6 @@ def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatReques
         model=_model(payload.get("model"), settings),
         tools=tools,
         tool_choice=read_tool_choice(payload.get("tool_choice"), tools),
-        chat_id=fields.optional_text(payload.get("id"), "id"),
     )
 
 

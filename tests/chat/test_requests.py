@@ -35,7 +35,7 @@ def test_the_least_request() -> None:
 
 def test_everything_that_a_request_may_say() -> None:
     payload = {"id": "c1", "messages": [HI], "model": "gpt-4.1", "tools": [TOOL], "tool_choice": "required"}
-    assert read(payload, CHAT_MODELS="gpt-4.1") == ChatRequest([HI], "gpt-4.1", [TOOL], "required", "c1")
+    assert read(payload, CHAT_MODELS="gpt-4.1") == ChatRequest([HI], "gpt-4.1", [TOOL], "required")
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -74,7 +74,6 @@ def test_a_client_s_system_message_comes_after_it() -> None:
         ({"messages": [HI] * 101}, "messages has 101 entries; at most 100 are accepted."),
         ({"messages": [HI] * 1000}, "messages has 1000 entries; at most 100 are accepted."),
         ({"messages": [{"role": "data", "content": ""}]}, "messages has nothing that a model could answer."),
-        ({"messages": [HI], "id": 7}, "id must be a string, not a number."),
         ({"messages": [HI], "model": 7}, "model must be a string, not a number."),
         ({"messages": [HI], "model": "gpt-5"}, "model is 'gpt-5'; allowed are: gpt-4o-mini."),
         ({"messages": [HI], "tools": 7}, "tools must be an array or an object, not a number."),
