@@ -19,6 +19,7 @@ import msgspec
 
 from chat.failures import FailureKind, SourceError
 from chat.sources.assembler import Assembler
+from chat.sources.log_words import without_secret
 from chat.sources.openai_chunks import from_objects
 from chat.sources.openai_errors import UpstreamError, failure_of
 from chat.sources.retries import asked_to_retry, retried, retry_after
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 # Environment variables whose values are taken out of what is logged: keys of every provider.
 _SECRETS: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
-_SHORTEST_SECRET: Final = 8
 
 
 class LiteLLMSource:
@@ -63,9 +63,8 @@ class LiteLLMSource:
         if self._litellm is None:
             self._litellm = await asyncio.get_running_loop().run_in_executor(None, _load, request.model)
         litellm = self._litellm
-        arguments = self._arguments(litellm, request)
         async with aclosing(
-            retried(lambda deadline: self._try(litellm, arguments, deadline), self._settings, self._scrub)
+            retried(lambda deadline: self._try(litellm, request, deadline), self._settings, self._scrub)
         ) as batches:
             async for batch in batches:
                 yield batch
@@ -102,10 +101,11 @@ class LiteLLMSource:
         return arguments
 
     async def _try(
-        self, litellm: ModuleType, arguments: dict[str, Any], deadline: float
+        self, litellm: ModuleType, request: ChatRequest, deadline: float
     ) -> AsyncGenerator[list[Part], None]:
         clock = asyncio.get_running_loop().time
-        assembler = Assembler(ids_of(arguments["messages"]))
+        arguments = self._arguments(litellm, request)
+        assembler = Assembler(ids_of(request.messages))
         answered = False
         stream: Any = None
         try:
@@ -126,7 +126,7 @@ class LiteLLMSource:
         except SourceError:
             raise
         except TimeoutError:
-            raise self._late(arguments["model"], answered=answered) from None
+            raise self._late(request.model, answered=answered) from None
         except Exception as error:  # noqa: BLE001 - LiteLLM raises what it likes
             raise _failure(error, answered=answered) from None
         finally:
@@ -134,7 +134,7 @@ class LiteLLMSource:
                 await stream.aclose()
         if _ended_early(stream):
             raise SourceError(
-                FailureKind.BROKEN_STREAM, f"The answer of {arguments['model']} has no finish reason."
+                FailureKind.BROKEN_STREAM, f"The answer of {request.model} has no finish reason."
             )
         yield last
 
@@ -144,10 +144,9 @@ class LiteLLMSource:
 
     def _scrub(self, detail: str) -> str:
         for name, value in os.environ.items():
-            if name.endswith(_SECRETS) and len(value) >= _SHORTEST_SECRET:
-                detail = detail.replace(value, f"[{name}]")
-        key = self._settings.openai_api_key
-        return detail.replace(key, "[OPENAI_API_KEY]") if key else detail
+            if name.endswith(_SECRETS):
+                detail = without_secret(detail, value, name)
+        return without_secret(detail, self._settings.openai_api_key, "OPENAI_API_KEY")
 
 
 def _load(model: str) -> ModuleType:

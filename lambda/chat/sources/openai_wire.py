@@ -18,6 +18,7 @@ from chat.settings import SettingsError
 from chat.sources.assembler import Assembler
 from chat.sources.http_client import HttpClient
 from chat.sources.http_connection import HttpError
+from chat.sources.log_words import without_secret
 from chat.sources.openai_errors import UpstreamError, failure_of
 from chat.sources.retries import asked_to_retry, retried, retry_after
 from chat.sources.streamed_answer import StreamedAnswer
@@ -212,8 +213,7 @@ class OpenAIWire:
 
     def _scrub(self, detail: str) -> str:
         """Take the key out of an upstream's words: some repeat what they were sent."""
-        key = self._settings.openai_api_key
-        return detail.replace(key, "[OPENAI_API_KEY]") if key else detail
+        return without_secret(detail, self._settings.openai_api_key, "OPENAI_API_KEY")
 
 
 def request_body(request: ChatRequest, settings: Settings, refused: Collection[str] = ()) -> bytes:

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from chat.failures import SourceError
+from chat.sources.log_words import on_one_line
 from chat.sources.openai_errors import UpstreamError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def retried(
         scrub: Takes secrets out of a failure's detail.
 
     Raises:
-        SourceError: the last try's failure.
+        SourceError: the last try's failure, its detail scrubbed and on one line.
     """
     clock = asyncio.get_running_loop().time
     begun = clock()
@@ -54,7 +55,7 @@ async def retried(
                     answered = True
                     yield batch
         except SourceError as error:
-            error.detail = scrub(error.detail)
+            error.detail = on_one_line(scrub(error.detail))
             error.args = (error.detail,)
             if answered or not isinstance(error, UpstreamError) or not error.transient:
                 raise

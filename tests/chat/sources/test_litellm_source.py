@@ -225,6 +225,15 @@ async def test_keys_never_reach_the_log(
     assert outcome.failure.detail.endswith("you sent [OPENAI_API_KEY] and [ANTHROPIC_API_KEY]")
 
 
+async def test_a_key_too_short_to_be_one_is_left_in_the_words(
+    upstream: FakeUpstream, make_source: Callable[..., LiteLLMSource]
+) -> None:
+    upstream.enqueue(error_reply(400, {"message": "unlike a key"}))
+    outcome = await answer_of(make_source(openai_api_key="k"), QUESTION)
+    assert outcome.failure is not None
+    assert outcome.failure.detail.endswith("unlike a key")
+
+
 async def test_an_openai_model_without_a_key(make_source: Callable[..., LiteLLMSource]) -> None:
     outcome = await answer_of(make_source(openai_api_key=""), QUESTION)
     assert outcome.failure is not None
@@ -244,6 +253,7 @@ async def test_a_provider_that_litellm_does_not_know(source: LiteLLMSource) -> N
     outcome = await answer_of(source, ChatRequest(QUESTION.messages, "nobody/model"))
     assert outcome.failure is not None
     assert outcome.failure.kind is FailureKind.MODEL_NOT_FOUND
+    assert outcome.failure.detail.isprintable(), "LiteLLM's own words have several lines"
 
 
 async def test_a_provider_whose_package_is_missing(source: LiteLLMSource) -> None:

@@ -398,6 +398,29 @@ async def test_the_key_never_reaches_the_log(
     assert KEY not in str(outcome.failure) + repr(outcome.failure.args) + caplog.text
 
 
+async def test_a_key_too_short_to_be_one_is_left_in_the_words(
+    upstream: FakeUpstream, make_wire: Callable[..., OpenAIWire]
+) -> None:
+    """Local servers take any; "k" is in every second word."""
+    upstream.enqueue(error_reply(400, {"message": "unlike a key"}))
+    outcome = await answer_of(make_wire(openai_api_key="k"))
+    assert outcome.failure is not None
+    assert outcome.failure.detail.endswith("answered 400: unlike a key.")
+
+
+async def test_an_upstream_cannot_write_lines_of_the_log(
+    upstream: FakeUpstream, wire: OpenAIWire, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "chat")
+    said = {"message": f"no\r\n[ERROR] all is lost\x1b[2J é \u2028 {KEY}"}
+    shown = r"no\r\n[ERROR] all is lost\x1b[2J é \u2028 [OPENAI_API_KEY]"
+    upstream.enqueue(error_reply(503, said), error_reply(400, said))
+    outcome = await answer_of(wire)
+    assert outcome.failure is not None
+    assert outcome.failure.detail.endswith(f"answered 400: {shown}.")
+    assert f"answered 503: {shown}. Trying again" in caplog.messages[0]
+
+
 # Retries.
 
 
