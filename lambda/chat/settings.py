@@ -36,7 +36,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
     """The function's configuration. Lists are comma-separated in the environment; an empty value is unset."""
 
     openai_api_key: Annotated[
-        str, Meta(description="Key of the model provider. Without it every chat answers “not configured”.")
+        str,
+        Meta(
+            description="Key for `OPENAI_BASE_URL`, whatever serves it; a local server takes any. Without it the "
+            "models that are asked there answer “not configured”. Of LiteLLM's, those of `openai/…` alone need it."
+        ),
     ] = ""
     openai_base_url: Annotated[
         str,
@@ -110,7 +114,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
     ] = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/*")
     attachment_schemes: Annotated[
         tuple[Literal["https", "http", "data"], ...],
-        Meta(description="URL schemes that an attachment may have."),
+        Meta(
+            description="URL schemes that an attachment may have; with a model of LiteLLM, which would fetch it, "
+            "`data` alone."
+        ),
     ] = ("https", "data")
 
     @classmethod
