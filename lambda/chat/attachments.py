@@ -6,6 +6,8 @@ Facts, each from `attachmentsToParts` of ai@4.3.19 and the converter of @ai-sdk/
   `input_audio`, of anything else `file`; without a name it is called `part-N.pdf`.
 - An image by http(s) goes on as its URL. The SDK fetches other files by itself. This service does not: it
   would let a client make it call addresses inside its own network. Such a URL is refused.
+- LiteLLM fetches images in this process for providers that take none by URL (Ollama, Bedrock, Anthropic's
+  by plain http, …: `convert_url_to_base64` of litellm 1.106). Its models are given data URLs alone.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import binascii
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
+
+from msgspec import structs
 
 from chat import fields
 from chat.failures import RequestError
@@ -59,7 +63,8 @@ def from_url(
     if scheme not in settings.attachment_schemes:
         allowed = ", ".join(settings.attachment_schemes) or "none"
         given = f"a URL of the scheme {fields.shown(scheme)}" if scheme else "no absolute URL"
-        raise RequestError(f"{where} has {given}; allowed schemes: {allowed}.")
+        hint = " Send it as a data URL." if scheme in ("http", "https") and "data" in allowed else ""
+        raise RequestError(f"{where} has {given}; allowed schemes: {allowed}.{hint}")
     claimed = _essence(media_type, where) if media_type else None
     if scheme != "data":
         return _from_web(url, claimed, where, settings)
@@ -106,6 +111,12 @@ def from_base64(
         return {"type": "input_audio", "input_audio": {"data": data, "format": audio}}
     extension = essence.partition("/")[2].partition("+")[0]
     return {"type": "file", "file": {"filename": name or f"part-{index}.{extension}", "file_data": url}}
+
+
+def with_data_urls_alone(settings: Settings) -> Settings:
+    """The settings by which files are read whose web addresses would be fetched in this process."""
+    allowed = tuple(scheme for scheme in settings.attachment_schemes if scheme == "data")
+    return structs.replace(settings, attachment_schemes=allowed)
 
 
 def is_url(source: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from chat import fields
+from chat.attachments import with_data_urls_alone
 from chat.failures import RequestError
 from chat.messages import to_openai
 from chat.tools import read_tool_choice, read_tools
@@ -43,6 +44,9 @@ def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatReques
         raise RequestError(
             f"messages has {len(messages)} entries; at most {settings.max_messages} are accepted."
         )
+    model = _model(payload.get("model"), settings)
+    if settings.uses_litellm(model):
+        settings = with_data_urls_alone(settings)
     converted = to_openai(messages, settings)
     if not converted:
         raise RequestError("messages has nothing that a model could answer.")
@@ -51,7 +55,7 @@ def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatReques
     tools = read_tools(payload.get("tools"))
     return ChatRequest(
         messages=converted,
-        model=_model(payload.get("model"), settings),
+        model=model,
         tools=tools,
         tool_choice=read_tool_choice(payload.get("tool_choice"), tools),
     )

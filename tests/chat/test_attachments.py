@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.attachments import from_base64, from_url, is_url
+from chat.attachments import from_base64, from_url, is_url, with_data_urls_alone
 from chat.failures import RequestError
 from chat.settings import Settings
 
@@ -184,6 +184,18 @@ def test_an_image_of_no_stated_type_is_known_by_its_first_bytes(data: bytes, med
 def test_other_data_must_state_its_type() -> None:
     with pytest.raises(RequestError, match="image must say its media type"):
         from_base64("AAAA", None, "image", DEFAULT)
+
+
+def test_with_data_urls_alone() -> None:
+    """What to do is said where it can be done."""
+    narrow = with_data_urls_alone(DEFAULT)
+    assert refusal("https://a.test/b.png", "image/png", narrow) == (
+        "file has a URL of the scheme 'https'; allowed schemes: data. Send it as a data URL."
+    )
+    assert url("data:image/png;base64,AAAA", None, narrow) == url("data:image/png;base64,AAAA", None, DEFAULT)
+    none = with_data_urls_alone(Settings.from_environment({"CHAT_ATTACHMENT_SCHEMES": "https"}))
+    assert refusal("https://a.test/b.png", "image/png", none).endswith("allowed schemes: none.")
+    assert "'data'" in refusal("data:image/png;base64,AAAA", None, none)
 
 
 def test_is_url() -> None:

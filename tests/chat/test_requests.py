@@ -53,6 +53,34 @@ def test_the_system_prompt_comes_first() -> None:
     assert request.messages == [{"role": "system", "content": "Be brief."}, HI]
 
 
+PICTURES: list[dict[str, Any]] = [
+    {"experimental_attachments": [{"url": "https://a.test/b.png", "contentType": "image/png"}]},
+    {"content": [{"type": "image", "image": "https://a.test/b.png"}]},
+    {"content": [{"type": "image_url", "image_url": {"url": "https://a.test/b.png"}}]},
+    {"content": [{"type": "file", "data": "https://a.test/b.png", "mimeType": "image/png"}]},
+]
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_a_model_of_litellm_is_given_no_web_address(picture: dict[str, Any]) -> None:
+    """For some providers LiteLLM fetches it in this process, inside this service's network."""
+    payload = {"messages": [{**HI, **picture}]}
+    sent = read(payload).messages[0]["content"][-1]
+    assert sent == {"type": "image_url", "image_url": {"url": "https://a.test/b.png"}}
+    for environment in (
+        {"CHAT_MODEL": "ollama/llava"},
+        {"CHAT_SOURCE": "litellm"},
+        {"CHAT_MODEL": "ollama/llava", "CHAT_ATTACHMENT_SCHEMES": "http,https,data"},
+    ):
+        assert refusal(payload, **environment).endswith("allowed schemes: data. Send it as a data URL.")
+
+
+def test_the_model_that_a_request_names_decides_on_web_addresses() -> None:
+    payload = {"messages": [{**HI, **PICTURES[0]}], "model": "ollama/llava"}
+    assert "Send it as a data URL." in refusal(payload, CHAT_MODELS="ollama/llava")
+    assert read(payload, CHAT_MODELS="ollama/llava", CHAT_SOURCE="openai").model == "ollama/llava"
+
+
 def test_a_client_s_system_message_comes_after_it() -> None:
     system = {"role": "system", "content": "In French."}
     allowed = {"CHAT_ALLOW_CLIENT_SYSTEM": "true", "CHAT_SYSTEM_PROMPT": "Be brief."}

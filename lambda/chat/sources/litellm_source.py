@@ -164,6 +164,9 @@ def _load(model: str) -> ModuleType:
         ) from None
     litellm.telemetry = False
     litellm.suppress_debug_info = True  # else it prints where to get help
+    # It refuses addresses inside a network, should it ever fetch one for a provider. Its default; versions before
+    # it ignore the attribute.
+    litellm.user_url_validation = True
     # It writes to stderr on its own; the process's log has a form and a level.
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).handlers.clear()

@@ -328,3 +328,45 @@ async def test_first_use_in_a_fresh_process(upstream: FakeUpstream) -> None:
     assert found.pop("ticks") > 3
     assert found == {"before": False, "outside": [], "text": "Hello"}
     assert err == b""
+
+
+FETCHING = """
+import asyncio, sys
+import litellm
+litellm.user_url_validation = False
+from chat.failures import SourceError
+from chat.requests import ChatRequest
+from chat.settings import Settings
+from chat.sources.litellm_source import LiteLLMSource
+
+async def main():
+    source = LiteLLMSource(Settings(retry_budget=0))
+    image = {"type": "image_url", "image_url": {"url": sys.argv[1] + "/picture.png"}}
+    request = ChatRequest([{"role": "user", "content": [image]}], "ollama/llava")
+    try:
+        async for batch in source.stream(request):
+            pass
+    except SourceError as error:
+        print(error.detail)
+    await source.aclose()
+
+asyncio.run(main())
+"""
+
+
+async def test_litellm_fetches_nothing_from_inside_the_network(upstream: FakeUpstream) -> None:
+    """Requests with web addresses are refused before (`chat.requests`); this is the second lock."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", FETCHING, upstream.url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={
+            "PYTHONPATH": str(LAMBDA),
+            "OLLAMA_API_BASE": "http://127.0.0.1:9",
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        },
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert upstream.requests == []
+    assert b"Unable to fetch image" in out
