@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 STREAMS = Path(__file__).parent / "streams"
 
 
-def recorded(name: str) -> bytes:
-    """The bytes of a recorded stream."""
+def server_stream(name: str) -> bytes:
+    """The bytes of one of the streams that `streams/README.md` lists."""
     return (STREAMS / f"{name}.sse").read_bytes()
 
 
-def all_recorded() -> list[str]:
-    """The names of all recorded streams."""
+def server_streams() -> list[str]:
+    """The names of all of them."""
     return sorted(path.stem for path in STREAMS.glob("*.sse"))
 
 

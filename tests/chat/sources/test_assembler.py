@@ -1,4 +1,4 @@
-"""The assembler: what chunks come to beyond the recorded streams, and that nothing in them is a crash."""
+"""The assembler: what chunks come to beyond the streams of `streams/`, and that nothing in them is a crash."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from chat.parts import Finish, TextDelta, Usage
 from chat.requests import ChatRequest
 from chat.settings import Settings
 from chat.sources.litellm_source import LiteLLMSource
-from tests.chat.sources.answers import merged, recorded, summary
+from tests.chat.sources.answers import merged, server_stream, summary
 from tests.chat.sources.conftest import KEY, answer_of
-from tests.chat.sources.test_recorded_streams import EXPECTED
+from tests.chat.sources.test_server_streams import EXPECTED
 from tests.fakes.upstream import (
     CLOSE,
     RESET,
@@ -82,7 +82,7 @@ def source(make_source: Callable[..., LiteLLMSource]) -> LiteLLMSource:
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name not in DIFFERS])
 async def test_the_same_parts_as_the_wire(name: str, upstream: FakeUpstream, source: LiteLLMSource) -> None:
     expected, kind = EXPECTED[name]
-    upstream.enqueue(Reply([recorded(name)]))
+    upstream.enqueue(Reply([server_stream(name)]))
     outcome = await answer_of(source, QUESTION)
     found = summary(outcome.parts)
     if expected.usage is None:

@@ -1,8 +1,13 @@
-"""Streams as real servers send them: what each comes to, however it is cut, and what the openai SDK makes of it."""
+"""Streams as servers send them: what each comes to, however it is cut, and what the openai SDK makes of it.
+
+They are written after what is documented and reported of the servers, not recorded from them: see
+`streams/README.md`.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import openai
@@ -13,7 +18,7 @@ from hypothesis import strategies as st
 from chat.failures import FailureKind, SourceError
 from chat.parts import File, ReasoningSignature, RedactedReasoning
 from chat.sources.streamed_answer import StreamedAnswer
-from tests.chat.sources.answers import Summary, all_recorded, merged, recorded, summary
+from tests.chat.sources.answers import STREAMS, Summary, merged, server_stream, server_streams, summary
 from tests.chat.sources.conftest import KEY, answer_of
 from tests.fakes.upstream import FakeUpstream, Reply
 
@@ -193,14 +198,17 @@ def read(pieces: list[bytes]) -> tuple[list[Part], SourceError | None]:
     raise AssertionError("the end of the body ends the answer")
 
 
-def test_every_recorded_stream_has_its_expectation() -> None:
-    assert all_recorded() == sorted(EXPECTED)
+def test_every_stream_has_its_expectation_and_its_source() -> None:
+    """The table of streams/README.md has one line a file."""
+    assert server_streams() == sorted(EXPECTED)
+    lines = re.findall(r"^\| `(\w+)` \| (.+) \| (.+) \|$", (STREAMS / "README.md").read_text(), re.MULTILINE)
+    assert [name for name, _, _ in lines] == server_streams()
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_stream_comes_to(name: str) -> None:
     expected, kind = EXPECTED[name]
-    parts, failure = read([recorded(name)])
+    parts, failure = read([server_stream(name)])
     assert summary(parts) == expected
     assert (failure.kind if failure else None) is kind
 
@@ -208,7 +216,7 @@ def test_a_stream_comes_to(name: str) -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 @given(data=st.data())
 def test_however_it_is_cut(name: str, data: st.DataObject) -> None:
-    stream = recorded(name)
+    stream = server_stream(name)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=12)))
     pieces = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     parts, failure = read(pieces)
@@ -219,7 +227,7 @@ def test_however_it_is_cut(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_byte_by_byte(name: str) -> None:
-    stream = recorded(name)
+    stream = server_stream(name)
     parts, _ = read([stream[i : i + 1] for i in range(len(stream))])
     assert merged(parts) == merged(read([stream])[0])
 
@@ -228,7 +236,7 @@ def test_byte_by_byte(name: str) -> None:
 async def test_over_the_wire(name: str, upstream: FakeUpstream, wire: OpenAIWire) -> None:
     """The same, through sockets; a failure closes the connection, and nothing of it is retried."""
     expected, kind = EXPECTED[name]
-    upstream.enqueue(Reply([recorded(name)]))
+    upstream.enqueue(Reply([server_stream(name)]))
     outcome = await answer_of(wire)
     assert summary(outcome.parts) == expected
     assert (outcome.failure.kind if outcome.failure else None) is kind
@@ -238,7 +246,7 @@ async def test_over_the_wire(name: str, upstream: FakeUpstream, wire: OpenAIWire
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name not in SDK_DIFFERS])
 async def test_the_openai_sdk_reads_the_same(name: str, upstream: FakeUpstream) -> None:
     expected, kind = EXPECTED[name]
-    upstream.enqueue(Reply([recorded(name)]))
+    upstream.enqueue(Reply([server_stream(name)]))
     read_by_sdk = Summary()
     failed = False
     try:
