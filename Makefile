@@ -11,7 +11,7 @@ export PYTHONPATH := lambda:.
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(BIN)/.ready ## Watch an answer stream through the function: stand-in model, or OPENAI_API_KEY (MESSAGE="…")
+demo: $(BIN)/.ready ## Watch an answer stream through the function: stand-in model, or OPENAI_API_KEY (MESSAGE="…" make demo)
 	@$(BIN)/python -m emulator.demo
 
 setup: $(BIN)/.ready ## Make .venv with everything the other targets need

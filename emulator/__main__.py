@@ -19,7 +19,7 @@ _EXAMPLE = """\
 The command is any program that speaks the Runtime API; without one, the function of this repository runs.
 
   python -m emulator
-  python -m emulator --port 0 --timeout 5 -- python -m awslambdaric app.handler
+  python -m emulator --port 0 --timeout 5 -- python3 -m awslambdaric app.handler
 """
 
 

@@ -105,7 +105,11 @@ async def _model() -> AsyncIterator[_Model]:
         yield _Model(described, {} if key else {"OPENAI_API_KEY": "none"})
         return
     async with serving(stand_in_model()) as port:
-        variables = {"OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1"}
+        variables = {
+            "OPENAI_API_KEY": "sk-any-key-is-good-here",
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
+            "CHAT_SOURCE": "openai",  # a name with a slash is the stand-in's to answer, too
+        }
         yield _Model("a stand-in on this machine (set OPENAI_API_KEY for a real one)", variables)
 
 
@@ -184,4 +188,9 @@ def _cold_start(log: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    try:
+        sys.exit(asyncio.run(main()))
+    except BrokenPipeError:
+        # Whoever read the lines has had enough (`make demo | head`); what is still buffered has no reader.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

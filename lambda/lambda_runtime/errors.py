@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import importlib
 import json
 import os
 import re
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 _MAX_XRAY_CAUSE: Final = 1024 * 1024  # awslambdaric sends none that is larger
 _MAX_TRAILER: Final = 8 * 1024  # what HTTP servers commonly take for a head; the platform's bound is not told
 # What stands above the handler in every stack. (pathlib would cost the cold start 5 ms.)
-_NOT_THE_USERS: Final = (__file__.rpartition(os.sep)[0], asyncio.__file__.rpartition(os.sep)[0])
+_NOT_THE_USERS: Final = (
+    *(module_file.rpartition(os.sep)[0] for module_file in (__file__, asyncio.__file__, importlib.__file__)),
+    "<frozen importlib",
+)
 _ERROR_TYPE: Final = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
 
 

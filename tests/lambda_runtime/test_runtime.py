@@ -330,6 +330,7 @@ async def test_a_handler_that_cannot_be_loaded_is_an_init_error(
     assert error.headers["Lambda-Runtime-Function-Error-Type"] == error_type
     assert words in error.json()["errorMessage"]
     assert words in output
+    assert "importlib" not in "".join(error.json()["stackTrace"])
 
 
 async def test_the_handler_may_come_from_the_environment(api: FakeRuntimeApi, start: Starter) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 # Environment variables whose values are taken out of what is logged: keys of every provider.
 _SECRETS: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+
+_NO_KEY: Final = re.compile(r"\bmissing\b.{0,40}\bapi.?key\b", re.IGNORECASE)
 
 
 class LiteLLMSource:
@@ -208,8 +211,11 @@ def _failure(error: Exception, *, answered: bool) -> UpstreamError:
     }
     asked = asked_to_retry(headers)
     transient = found.transient if asked is None or kind is FailureKind.QUOTA_EXCEEDED else asked
-    # Some providers need a package of their own, which LiteLLM reports as a failed connection.
+    # A package that a provider needs, or a key, is reported by some as a failed connection.
     if isinstance(error, ImportError) or "No module named" in found.words:
         kind, transient = FailureKind.INTERNAL, False
-    detail = f"{type(error).__name__}: {found.words}"
+    elif _NO_KEY.search(found.words):
+        kind, transient = FailureKind.BAD_KEY, False
+    words = found.words.partition("\nTraceback (most recent call last)")[0]
+    detail = f"{type(error).__name__}: {words}"
     return UpstreamError(kind, detail, transient=transient, retry_after=retry_after(headers))

@@ -256,6 +256,19 @@ async def test_a_provider_that_litellm_does_not_know(source: LiteLLMSource) -> N
     assert outcome.failure.detail.isprintable(), "LiteLLM's own words have several lines"
 
 
+@pytest.mark.parametrize("model", ["gemini/gemini-pro", "anthropic/claude-x"])
+async def test_a_provider_without_its_key_is_not_asked_again(
+    make_source: Callable[..., LiteLLMSource], model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Some of LiteLLM's providers report it as a failed connection, with a traceback in the words."""
+    source = make_source(retry_budget=20)
+    outcome = await answer_of(source, ChatRequest(QUESTION.messages, model))
+    assert outcome.failure is not None
+    assert outcome.failure.kind is FailureKind.BAD_KEY
+    assert "Traceback" not in outcome.failure.detail
+    assert "Trying again" not in caplog.text
+
+
 async def test_a_provider_whose_package_is_missing(source: LiteLLMSource) -> None:
     """Not a failed connection, as LiteLLM has it: trying again installs nothing."""
     request = ChatRequest(QUESTION.messages, "vertex_ai/gemini-2.5-flash")
