@@ -55,7 +55,7 @@ async def models(call: Call) -> dict[str, Any]:
     """The models that a request may name."""
     return {
         "default": call.settings.model,
-        "models": list(dict.fromkeys((call.settings.model, *call.settings.models))),
+        "models": list(call.settings.allowed_models),
     }
 
 

@@ -65,7 +65,7 @@ def _model(value: Any, settings: Settings) -> str:
     model = fields.optional_text(value, "model")
     if model is None:
         return settings.model
-    allowed = dict.fromkeys((settings.model, *settings.models))
-    if model not in allowed:
-        raise RequestError(f"model is {fields.shown(model)}; allowed are: {', '.join(allowed)}.")
+    if model not in settings.allowed_models:
+        allowed = ", ".join(settings.allowed_models)
+        raise RequestError(f"model is {fields.shown(model)}; allowed are: {allowed}.")
     return model

@@ -165,6 +165,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
         return bool(self.openai_api_key) or self.answers_with_litellm
 
     @property
+    def allowed_models(self) -> tuple[str, ...]:
+        """The models that a request may name, each once, the default first."""
+        return tuple(dict.fromkeys((self.model, *self.models)))
+
+    @property
     def answers_with_litellm(self) -> bool:
         """Whether the default model is LiteLLM's to answer."""
         return self.uses_litellm(self.model)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # What the kernel may hold of a stream that the platform reads slowly: it would grow to megabytes by itself, and an
 # answer that is cut off near its deadline ends behind all of it.
 _STREAM_BUFFER: Final = 64 * 1024
-STREAMING: Final = (
+_STREAMING: Final = (
     ("Lambda-Runtime-Function-Response-Mode", "streaming"),
     ("Transfer-Encoding", "chunked"),
     ("Trailer", "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"),
@@ -128,7 +128,7 @@ class RuntimeApi:
             ("Host", self._authority),
             _USER_AGENT,
             ("Content-Type", content_type),
-            *STREAMING,
+            *_STREAMING,
             *_echo(invocation),
         ]
         head = encode_head("POST", path, headers)

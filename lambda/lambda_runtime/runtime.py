@@ -177,9 +177,8 @@ class Runtime:
         self, invocation: Invocation, stream: ResponseStream | None, error: BaseException
     ) -> None:
         report = ErrorReport.of(error)
-        with contextlib.suppress(
-            OSError, ValueError
-        ):  # a log that cannot be written must not stop the telling
+        # A log that cannot be written must not stop the telling.
+        with contextlib.suppress(OSError, ValueError):
             self._logs.write_error(report)
         if stream is None or not stream.started:
             await self._api.fail(invocation, report)

@@ -27,7 +27,7 @@ Writable = bytes | bytearray | memoryview | str | Any
 class ResponseStream:
     """One invocation's streaming response. Nothing is sent before the first write.
 
-    Every write is on the wire at once and waits only while the platform reads more slowly than the handler
+    Every write is handed to the socket at once and waits only while the platform reads more slowly than the handler
     writes, so that memory does not grow with the answer. Writes of several tasks do not mix within one write.
     """
 
@@ -79,7 +79,7 @@ class ResponseStream:
             elif payload:
                 await self._send(self._connection, payload)
         except ConnectionLostError as error:
-            raise StreamClosed(f"The platform has closed the response stream: {error}.") from error
+            raise _closed(error) from error
 
     async def end(self, data: Writable = b"") -> None:
         """Send a last piece, if given, and end the stream; a second call does nothing.
@@ -111,7 +111,7 @@ class ResponseStream:
         try:
             check(await connection.response(), self._invocation)
         except ConnectionLostError as error:
-            raise StreamClosed(f"The platform has closed the response stream: {error}.") from error
+            raise _closed(error) from error
         finally:
             connection.abort()
 
@@ -165,7 +165,7 @@ class ResponseStream:
             connection.write(end)
             await connection.drain()
         except ConnectionLostError as error:
-            raise StreamClosed(f"The platform has closed the response stream: {error}.") from error
+            raise _closed(error) from error
 
     def _only_before_first_write(self, what: str) -> None:
         if self._connection is not None or self._lock.locked():
@@ -225,6 +225,10 @@ class HttpResponseStream:
         """
         stream.set_prelude(encode_prelude(metadata))
         return stream
+
+
+def _closed(error: ConnectionLostError) -> StreamClosed:
+    return StreamClosed(f"The platform has closed the response stream: {error}.")
 
 
 def _to_bytes(data: Writable) -> bytes | bytearray | memoryview:

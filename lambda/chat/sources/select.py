@@ -22,9 +22,10 @@ class Sources:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._litellm: ModelSource | None = None
-        names = (settings.model, *settings.models)
         # Where LiteLLM answers for all, a proxy that only LiteLLM can use is no error.
-        self._wire = None if all(map(settings.uses_litellm, names)) else OpenAIWire(settings)
+        self._wire = (
+            None if all(map(settings.uses_litellm, settings.allowed_models)) else OpenAIWire(settings)
+        )
 
     def prepare(self) -> None:
         """Do at init what the first request would wait for, if the default model needs it."""
