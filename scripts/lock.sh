@@ -10,4 +10,5 @@ echo "uv" | compile - -o requirements/uv.txt
 echo "aws-sam-cli" | compile - --no-deps -o requirements/rie.txt
 compile pyproject.toml -o requirements/function.txt
 compile pyproject.toml --extra litellm -c requirements/function.txt -o requirements/function-litellm.txt
-compile pyproject.toml --group dev -c requirements/function.txt -c requirements/function-litellm.txt -o requirements/dev.txt
+compile --group infra -o requirements/infra.txt
+compile pyproject.toml --group dev -c requirements/function.txt -c requirements/function-litellm.txt -c requirements/infra.txt -o requirements/dev.txt
