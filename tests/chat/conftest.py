@@ -1,4 +1,4 @@
-"""What the chat tests share: the real client."""
+"""What the chat tests share: the real client, a fake upstream with and without TLS."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from chat.http.dialing import tls_context
 from tests.clients.ai4 import Ai4, missing
+from tests.fakes.certificates import Certificate, make_certificate
+from tests.fakes.upstream import FakeUpstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 # No timed tests: an example may take as long as a busy machine needs.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -24,3 +27,29 @@ def ai4() -> Iterator[Ai4]:
         pytest.skip(reason)
     with Ai4() as client:
         yield client
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[FakeUpstream]:
+    async with FakeUpstream() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("tls"), "localhost", "api.example")
+
+
+@pytest.fixture
+def trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Trust `certificate` as an operator would: by SSL_CERT_FILE."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.certificate))
+    tls_context.cache_clear()
+    yield
+    tls_context.cache_clear()
+
+
+@pytest.fixture
+async def tls_upstream(certificate: Certificate) -> AsyncGenerator[FakeUpstream, None]:
+    async with FakeUpstream(certificate.server_context()) as fake:
+        yield fake

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.sources.http_client import HttpClient
+from chat.http.client import HttpClient
 from chat.web_addresses import checked, without_password
 
 

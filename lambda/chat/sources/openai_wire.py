@@ -14,10 +14,10 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from chat.failures import FailureKind, SourceError
+from chat.http.client import HttpClient
+from chat.http.connection import HttpError
 from chat.settings import SettingsError
 from chat.sources.assembler import Assembler
-from chat.sources.http_client import HttpClient
-from chat.sources.http_connection import HttpError
 from chat.sources.log_words import without_secret
 from chat.sources.openai_errors import UpstreamError, failure_of
 from chat.sources.retries import asked_to_retry, retried, retry_after
@@ -27,10 +27,10 @@ from chat.sources.tool_calls import ids_of
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 
+    from chat.http.client import Response
     from chat.parts import Part
     from chat.requests import ChatRequest
     from chat.settings import Settings
-    from chat.sources.http_client import Response
 
 # How much of an error's body is read, and for how long, before the failure is reported.
 MAX_ERROR_BODY: Final = 64 * 1024

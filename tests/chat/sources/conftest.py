@@ -1,4 +1,4 @@
-"""What the sources' tests share: a fake upstream, sources pointed at it, answers read to their end."""
+"""What the sources' tests share: sources pointed at a fake upstream, answers read to their end."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from chat.failures import SourceError
 from chat.parts import TextDelta
 from chat.requests import ChatRequest
 from chat.settings import Settings
-from chat.sources.http_dialing import tls_context
 from chat.sources.openai_wire import OpenAIWire
-from tests.fakes.certificates import Certificate, make_certificate
-from tests.fakes.upstream import FakeUpstream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
     from chat.parts import Part
     from chat.sources import ModelSource
+    from tests.fakes.upstream import FakeUpstream
 
 KEY = "sk-test-0123456789"
 QUESTION = ChatRequest(messages=[{"role": "user", "content": "hi"}], model="gpt-4o-mini")
@@ -55,12 +53,6 @@ async def answer_of(source: ModelSource, request: ChatRequest = QUESTION) -> Out
 
 
 @pytest.fixture
-async def upstream() -> AsyncIterator[FakeUpstream]:
-    async with FakeUpstream() as fake:
-        yield fake
-
-
-@pytest.fixture
 async def make_wire(upstream: FakeUpstream) -> AsyncIterator[Callable[..., OpenAIWire]]:
     """Make sources with settings, pointed at `upstream` unless they say otherwise; closed after the test."""
     made: list[OpenAIWire] = []
@@ -78,23 +70,3 @@ async def make_wire(upstream: FakeUpstream) -> AsyncIterator[Callable[..., OpenA
 @pytest.fixture
 def wire(make_wire: Callable[..., OpenAIWire]) -> OpenAIWire:
     return make_wire()
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return make_certificate(tmp_path_factory.mktemp("tls"), "localhost", "api.example")
-
-
-@pytest.fixture
-def trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Trust `certificate` as an operator would: by SSL_CERT_FILE."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.certificate))
-    tls_context.cache_clear()
-    yield
-    tls_context.cache_clear()
-
-
-@pytest.fixture
-async def tls_upstream(certificate: Certificate) -> AsyncGenerator[FakeUpstream, None]:
-    async with FakeUpstream(certificate.server_context()) as fake:
-        yield fake

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from chat.http.dialing import tls_context
 from chat.requests import ChatRequest
 from chat.settings import Settings, SettingsError
-from chat.sources.http_dialing import tls_context
 from chat.sources.litellm_source import LiteLLMSource
 from chat.sources.openai_wire import OpenAIWire
 from chat.sources.select import Sources

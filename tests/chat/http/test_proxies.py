@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from chat.http.proxies import Proxy, proxy_for
 from chat.settings import SettingsError
-from chat.sources.proxies import Proxy, proxy_for
 
 PROXY = "http://proxy.example:3128"
 PARSED = Proxy("proxy.example", 3128, secure=False, authorization="")

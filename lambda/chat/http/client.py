@@ -1,4 +1,4 @@
-"""The HTTP client of a model's server: posts a request, hands out the response while it comes.
+"""The HTTP client: posts requests to one URL, hands out each response while it comes.
 
 One purpose, one origin. No redirects, no cookies, no decompression (`Accept-Encoding: identity`): an
 intermediary's gzip would hold tokens back.
@@ -12,9 +12,9 @@ import time
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
-from chat.sources.http_connection import Connection, ConnectionLostError, HttpError
-from chat.sources.http_dialing import dial, tls_context
-from chat.sources.proxies import proxy_for
+from chat.http.connection import Connection, ConnectionLostError, HttpError
+from chat.http.dialing import dial, tls_context
+from chat.http.proxies import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 IDLE_SECONDS: Final = 55.0
 # Answers that run side by side (a council of agents) each keep one.
 MAX_IDLE: Final = 8
+
+_NONE: Final[Mapping[str, str]] = {}
 
 
 class Response:
@@ -95,6 +97,8 @@ class HttpClient:
         host = f"[{name}]" if ":" in name else name
         if self._port != default_port:
             host = f"{host}:{self._port}"
+        self.host: Final = host
+        """The Host header's value, which a signature covers: the port only where it is not the scheme's own."""
         target = quote(parts.path, safe="/%:@!$&'()*+,;=~") or "/"
         if parts.query:
             target += "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~?")
@@ -113,7 +117,7 @@ class HttpClient:
         if self._secure or (self._proxy is not None and self._proxy.secure):
             tls_context()
 
-    async def post(self, body: bytes, deadline: float) -> Response:
+    async def post(self, body: bytes, deadline: float, headers: Mapping[str, str] = _NONE) -> Response:
         """Send a request and wait for the head of its response.
 
         A kept connection that turns out dead before any byte of a response is replaced by a new one, once: the
@@ -122,12 +126,15 @@ class HttpClient:
         Args:
             body: Sent with its Content-Length.
             deadline: On the loop's clock, for all of it; connecting has its own limit besides.
+            headers: Of this request alone, beside the fixed ones; what cannot stand in a header is the
+                caller's to refuse.
 
         Raises:
             HttpError: no connection, or no valid response on it.
             TimeoutError: the deadline has passed.
         """
-        request = b"%b\r\nContent-Length: %d\r\n\r\n%b" % (self._head, len(body), body)
+        own = "".join(f"{key}: {value}\r\n" for key, value in headers.items()).encode("latin-1")
+        request = b"%b\r\n%bContent-Length: %d\r\n\r\n%b" % (self._head, own, len(body), body)
         kept = self._take_idle()
         if kept is not None:
             try:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat.sources.http_connection import DRAIN_BYTES, HIGH_WATER, Connection, ConnectionLostError, HttpError
+from chat.http.connection import DRAIN_BYTES, HIGH_WATER, Connection, ConnectionLostError, HttpError
 
 
 class Wire(asyncio.Transport):

@@ -1,4 +1,4 @@
-"""How a connection to the model's server comes about: directly or through a proxy, TLS always verified."""
+"""How a connection to a server comes about: directly or through a proxy, TLS always verified."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Final
 
-from chat.sources.http_connection import Connection, HttpError
+from chat.http.connection import Connection, HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chat.sources.proxies import Proxy
+    from chat.http.proxies import Proxy
 
 # RFC 8305, 5: the recommended time before the next address is tried as well.
 _HAPPY_EYEBALLS_DELAY: Final = 0.25

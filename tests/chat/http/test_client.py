@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chat.sources.http_client import IDLE_SECONDS, MAX_IDLE, HttpClient
-from chat.sources.http_connection import (
+from chat.http.client import IDLE_SECONDS, MAX_IDLE, HttpClient
+from chat.http.connection import (
     DRAIN_BYTES,
     HIGH_WATER,
     MAX_HEAD,
@@ -22,7 +22,7 @@ from tests.fakes.upstream import CLOSE, RESET, FakeUpstream, Raw, Reply
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from chat.sources.http_client import Response
+    from chat.http.client import Response
 
 pytestmark = pytest.mark.usefixtures("upstream")
 
@@ -72,6 +72,18 @@ async def test_what_is_sent(client: HttpClient, upstream: FakeUpstream) -> None:
     }
 
 
+async def test_headers_of_one_request_are_of_no_other(client: HttpClient, upstream: FakeUpstream) -> None:
+    upstream.enqueue(Reply([b"one"]), Reply([b"two"]))
+    await body_of(await client.post(b"{}", soon(), {"Authorization": "Bearer one", "X-Own": "1"}))
+    await body_of(await client.post(b"{}", soon(), {"Authorization": "Bearer two"}))
+    first, second = upstream.requests
+    assert (first.headers["authorization"], first.headers["x-own"]) == ("Bearer one", "1")
+    assert second.headers["authorization"] == "Bearer two"
+    assert "x-own" not in second.headers
+    assert first.headers["x-fixed"] == second.headers["x-fixed"] == "yes"
+    assert upstream.connections == 1
+
+
 @pytest.mark.parametrize(
     ("url", "target", "host"),
     [
@@ -84,7 +96,9 @@ async def test_what_is_sent(client: HttpClient, upstream: FakeUpstream) -> None:
     ],
 )
 def test_the_request_line_and_host_of_a_url(url: str, target: str, host: str) -> None:
-    head = HttpClient(url, {}, 5.0, {})._head.decode()
+    client = HttpClient(url, {}, 5.0, {})
+    assert client.host == host
+    head = client._head.decode()
     assert head.split("\r\n")[:2] == [f"POST {target} HTTP/1.1", f"Host: {host}"]
     assert "secret" not in head
 

@@ -49,7 +49,7 @@ def _parse(name: str, value: str) -> Proxy:
         raise SettingsError(
             f"{name} is {without_password(value)!r}, but {error}; it must be the URL of an HTTP proxy, for example "
             "http://proxy.example:3128 (SOCKS proxies are not supported; a user and a password are "
-            "percent-encoded). Unset it, or name the model's host in NO_PROXY."
+            "percent-encoded). Unset it, or name the server's host in NO_PROXY."
         ) from None
     authorization = ""
     if url.username is not None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chat.sources.http_client import HttpClient
-from chat.sources.http_connection import HttpError
-from chat.sources.http_dialing import dial, tls_context
+from chat.http.client import HttpClient
+from chat.http.connection import HttpError
+from chat.http.dialing import dial, tls_context
 from tests.fakes.proxy import FakeProxy
 from tests.fakes.upstream import CLOSE, RESET, FakeUpstream, Reply
 

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection to a model's server: a request goes out whole, its response comes in as it is made.
+"""One HTTP/1.1 connection to a server: a request goes out whole, its response comes in as it is made.
 
 Facts that the code rests on:
 - httptools (llhttp) frames bodies by Content-Length, by chunks, or by the connection's end; only the last is
