@@ -3,6 +3,7 @@
 from lambda_runtime.context import LambdaContext
 from lambda_runtime.errors import InvalidStreamingOperation, StreamClosed
 from lambda_runtime.handlers import raw_event, streamify_response
+from lambda_runtime.initialization import on_init
 from lambda_runtime.shutdown import on_shutdown
 from lambda_runtime.stream import BlockingResponseStream, HttpResponseStream, ResponseStream
 
@@ -13,6 +14,7 @@ __all__ = [
     "LambdaContext",
     "ResponseStream",
     "StreamClosed",
+    "on_init",
     "on_shutdown",
     "raw_event",
     "streamify_response",

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from lambda_runtime import shutdown
+from lambda_runtime import initialization, shutdown
 from lambda_runtime.api import RuntimeApi, RuntimeApiError
 from lambda_runtime.errors import ErrorReport
 from lambda_runtime.handlers import load_handler
@@ -46,13 +46,15 @@ def main(arguments: list[str]) -> int:
         loop = runner.get_loop()
         try:
             handler = load_handler(name)
-        except BaseException as error:  # noqa: BLE001 - whatever stops the import, Lambda is told why
+            loop.run_until_complete(initialization.run_hooks())
+        except BaseException as error:  # noqa: BLE001 - whatever stops the import or a hook, Lambda is told why
             report = ErrorReport.of(error)
             logs.write_error(report)
             try:
                 loop.run_until_complete(api.fail_init(report))
             except RuntimeApiError as unreachable:
                 logging.getLogger("lambda_runtime").critical("Lambda could not be told: %s", unreachable)
+            loop.run_until_complete(shutdown.run_hooks())
             return 1
         # What is loaded stays; the collector need not look at it again in every invocation.
         gc.freeze()
