@@ -1,0 +1,1 @@
+"""The cloud side of the project: stack configuration and one component per file."""

@@ -1,0 +1,85 @@
+"""A function's URL, its CORS settings, and who may call it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pulumi
+import pulumi_aws as aws
+
+if TYPE_CHECKING:
+    from infra.function import ChatFunction
+    from infra.settings import Settings
+
+
+class FunctionUrl(pulumi.ComponentResource):
+    """A URL that streams, or buffers.
+
+    With authorization NONE no grant is made here: the provider adds both that AWS asks for
+    (`FunctionURLAllowPublicAccess`, `FunctionURLAllowInvokeAction`). With AWS_IAM each invoker gets both.
+
+    Args:
+        name: Of the component.
+        function: What it calls, at its alias if it has one.
+        settings: The stack's configuration.
+        invoke_mode: RESPONSE_STREAM or BUFFERED.
+    """
+
+    url: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        function: ChatFunction,
+        settings: Settings,
+        invoke_mode: Literal["RESPONSE_STREAM", "BUFFERED"],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("lambda-token-streaming:infra:FunctionUrl", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        url = aws.lambda_.FunctionUrl(
+            name,
+            function_name=function.name,
+            qualifier=function.qualifier,
+            authorization_type=settings.authorization,
+            invoke_mode=invoke_mode,
+            cors=_cors(settings),
+            opts=child,
+        )
+        for number, invoker in enumerate(settings.invokers):
+            aws.lambda_.Permission(
+                f"{name}-url-{number}",
+                action="lambda:InvokeFunctionUrl",
+                function=function.name,
+                qualifier=function.qualifier,
+                principal=invoker,
+                function_url_auth_type="AWS_IAM",
+                opts=child,
+            )
+            # Since October 2025 the URL asks for this one as well; by the condition it is good for the URL alone.
+            aws.lambda_.Permission(
+                f"{name}-function-{number}",
+                action="lambda:InvokeFunction",
+                function=function.name,
+                qualifier=function.qualifier,
+                principal=invoker,
+                invoked_via_function_url=True,
+                opts=child,
+            )
+        self.url = url.function_url
+        self.register_outputs({"url": self.url})
+
+
+def _cors(settings: Settings) -> aws.lambda_.FunctionUrlCorsArgsDict | None:
+    """AWS's CORS settings; none where no page may call."""
+    if not settings.cors_allow_origins:
+        return None
+    return {
+        "allow_origins": settings.cors_allow_origins,
+        "allow_methods": settings.cors_allow_methods,
+        "allow_headers": settings.cors_allow_headers,
+        "expose_headers": settings.cors_expose_headers,
+        "allow_credentials": settings.cors_allow_credentials,
+        "max_age": settings.cors_max_age,
+    }
