@@ -6,16 +6,17 @@ import asyncio
 import json
 import logging
 import os
-import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from lambda_runtime.errors import RuntimeFault
+from lambda_runtime.tracing import trace_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
     from lambda_runtime.api import Invocation
+    from lambda_runtime.logs import LambdaLogHandler
 
 _W3C_FIELDS: Final = ("traceparent", "tracestate", "baggage")
 # What is left of the deadline when background work is stopped: enough to log it and to ask for the next event.
@@ -56,7 +57,8 @@ class ClientContext:
 class LambdaContext:
     """The second argument (third, where the response streams) of every handler."""
 
-    def __init__(self, invocation: Invocation) -> None:
+    def __init__(self, invocation: Invocation, logs: LambdaLogHandler) -> None:
+        self._logs = logs
         self.aws_request_id = invocation.request_id
         self.invoked_function_arn = invocation.function_arn
         self.tenant_id = invocation.tenant_id
@@ -77,6 +79,10 @@ class LambdaContext:
         self._deadline_ms = invocation.deadline_ms
         self._background: set[asyncio.Task[Any]] = set()
         self._loop = invocation.loop
+        self.trace_id: str | None = logs.trace.trace_id
+        self.xray_trace_id: str | None = logs.trace.xray_trace_id
+        if traceparent := self._w3c.get("traceparent"):
+            self.adopt_traceparent(traceparent)
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the platform ends the invocation; never below 0."""
@@ -86,13 +92,38 @@ class LambdaContext:
         """The W3C trace context that the caller passed: traceparent, tracestate, baggage, where present."""
         return dict(self._w3c)
 
+    def adopt_traceparent(self, traceparent: str) -> bool:
+        """Take the caller's W3C trace as the invocation's own: log lines from here on carry its `traceId`.
+
+        `xrayTraceId` stays what the platform gave. A traceparent in the client context is adopted already; one in
+        an HTTP event's headers is the handler's to pass. It is whatever the caller says: an id to search by, not
+        one to trust.
+
+        Returns: whether it is valid; one that is not changes nothing, as W3C Trace Context asks.
+        """
+        trace_id = trace_id_of(traceparent)
+        if trace_id is None:
+            return False
+        self.trace_id = trace_id
+        if self._logs.request_id == self.aws_request_id:  # a thread may outlive its invocation
+            self._logs.trace = self._logs.trace._replace(trace_id=trace_id)
+        return True
+
+    def log_json(self, fields: Mapping[str, Any]) -> None:
+        """Write an object to the log as a line of JSON of its own, in whatever format the log is.
+
+        For what is read by machines: CloudWatch's embedded metrics, an audit record. `timestamp`, `level` and the
+        invocation's ids are added. Lambda's filter by level does not drop it.
+
+        Raises:
+            OSError: the log cannot be written.
+            ValueError: the fields are no JSON: NaN, an infinite number, an object within itself.
+        """
+        self._logs.write_json(fields)
+
     def log(self, message: object) -> None:
         """Write a line to the function's log, past the logging module (as awslambdaric has it)."""
-        for handler in logging.getLogger().handlers:
-            if (write := getattr(handler, "write_raw", None)) is not None:
-                write(str(message))
-                return
-        sys.stdout.write(str(message))
+        self._logs.write_raw(str(message))
 
     def add_background_task(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine beside and after the answer; the environment takes no other event until it has ended.

@@ -17,6 +17,7 @@ from lambda_runtime.errors import ErrorReport, RuntimeFault, StreamClosed
 from lambda_runtime.handlers import is_async, streams, takes_raw_events
 from lambda_runtime.marshal import marshal, unmarshal
 from lambda_runtime.stream import BlockingResponseStream, ResponseStream
+from lambda_runtime.tracing import TraceIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,7 @@ class Runtime:
         stream = ResponseStream(self._api, invocation) if self._streams else None
         context = None
         try:
-            context = LambdaContext(invocation)
+            context = LambdaContext(invocation, self._logs)
             event: Any = invocation.body
             if not self._takes_raw_events:
                 event = unmarshal(invocation.body, invocation.content_type)
@@ -118,9 +119,11 @@ class Runtime:
             sys.stderr.flush()
 
     async def _next(self) -> Invocation:
-        self._logs.request_id, self._logs.tenant_id = "", None
+        logs = self._logs
+        logs.request_id, logs.tenant_id, logs.trace = "", None, TraceIds()
         invocation = await self._api.next()
-        self._logs.request_id, self._logs.tenant_id = invocation.request_id, invocation.tenant_id
+        logs.request_id, logs.tenant_id = invocation.request_id, invocation.tenant_id
+        logs.trace = TraceIds.of(invocation.trace_id)
         # The X-Ray SDK reads it for each segment; the last invocation's must not stay.
         if invocation.trace_id is None:
             os.environ.pop("_X_AMZN_TRACE_ID", None)

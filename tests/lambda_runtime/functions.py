@@ -69,6 +69,13 @@ def buffered(event: Any, context: LambdaContext) -> Any:
             log.warning("warned %s", text, extra={"answer": 42})
             print(f"printed {text}")
             return None
+        case {"log_json": fields}:
+            context.log_json(fields)
+            return None
+        case {"adopt": traceparent}:
+            adopted = context.adopt_traceparent(traceparent)
+            log.warning("adopted")
+            return [adopted, context.trace_id, context.xray_trace_id]
         case {"log_exception": text}:
             try:
                 raise KeyError(text)

@@ -91,9 +91,15 @@ def frames(data: bytes) -> Iterator[tuple[int, int, str]]:
 @pytest.mark.parametrize(
     ("log_format", "kinds"),
     [
-        # Debug, info, warning, error and critical, then a raw line and an invocation's error.
-        ("Text", [0xA55A000B, 0xA55A000F, 0xA55A0013, 0xA55A0017, 0xA55A001B, 0xA55A0003, 0xA55A0017]),
-        ("JSON", [0xA55A000A, 0xA55A000E, 0xA55A0012, 0xA55A0016, 0xA55A001A, 0xA55A0002, 0xA55A0016]),
+        # Debug, info, warning, error and critical, then a raw line, an invocation's error, and an object.
+        (
+            "Text",
+            [0xA55A000B, 0xA55A000F, 0xA55A0013, 0xA55A0017, 0xA55A001B, 0xA55A0003, 0xA55A0017, 0xA55A000F],
+        ),
+        (
+            "JSON",
+            [0xA55A000A, 0xA55A000E, 0xA55A0012, 0xA55A0016, 0xA55A001A, 0xA55A0002, 0xA55A0016, 0xA55A000E],
+        ),
     ],
 )
 def test_frames_carry_the_format_and_the_level(log_format: str, kinds: list[int]) -> None:
@@ -107,6 +113,7 @@ def test_frames_carry_the_format_and_the_level(log_format: str, kinds: list[int]
             logging.getLogger("x").log(level, "line one\\nline two")
         handler.write_raw("raw")
         handler.write_error(ErrorReport("ValueError", "m", ["  File x\\n    y\\n"], []))
+        handler.write_json({"a": "line one\\nline two"})
     """
     read, write = os.pipe()
     environ = {
@@ -125,6 +132,37 @@ def test_frames_carry_the_format_and_the_level(log_format: str, kinds: list[int]
     assert all("line two" in text for _, _, text in found[:5])
     assert found[5][2] == "raw"
     assert "\r" not in found[6][2]
+    assert json.loads(found[7][2])["a"] == "line one\nline two"
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [
+        *(("", "INFO"), ("TRACE", "INFO"), ("DEBUG", "INFO"), ("INFO", "INFO"), ("nonsense", "INFO")),
+        *(("WARN", "WARN"), ("ERROR", "ERROR"), ("FATAL", "FATAL")),
+    ],
+)
+@pytest.mark.parametrize("log_format", ["JSON", "Text"])
+async def test_an_object_is_a_line_that_lambdas_filter_lets_pass(
+    api: FakeRuntimeApi, start: Starter, log_format: str, level: str, told: str
+) -> None:
+    """Lambda drops what is below the function's level, and takes a line without a level of its own for INFO."""
+    fields = {"n": 1, "text": "ü\n\ud800", "requestId": "mine", "level": "DEBUG", "timestamp": "never"}
+    invocation = api.invoke({"log_json": fields})
+    process = await start("functions.buffered", AWS_LAMBDA_LOG_FORMAT=log_format, AWS_LAMBDA_LOG_LEVEL=level)
+    await invocation.result()
+    written = [text for text in (await process.stop()).splitlines() if '"n": 1' in text]
+    (line,) = map(json.loads, written)  # at DEBUG, asyncio writes lines too
+    assert re.fullmatch(f"{TIME}Z", line.pop("timestamp"))
+    assert line == {"level": told, "requestId": invocation.request_id, "n": 1, "text": "ü\n\ud800"}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_object_that_is_no_json_is_refused(value: float, capsys: pytest.CaptureFixture[str]) -> None:
+    handler = LambdaLogHandler(as_json=True, telemetry_fd=None)
+    with pytest.raises(ValueError, match="JSON"):
+        handler.write_json({"value": value})
+    assert capsys.readouterr().out == ""
 
 
 @pytest.fixture
