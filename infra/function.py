@@ -48,7 +48,7 @@ class ChatFunction(pulumi.ComponentResource):
         # Before the function: at its first line Lambda would make one itself, which keeps logs for ever.
         logs = aws.cloudwatch.LogGroup(
             name,
-            name_prefix=f"/aws/lambda/{name}-",
+            name=f"/aws/lambda/{name}",
             retention_in_days=settings.log_retention_days,
             kms_key_id=settings.kms_key_arn or None,
             opts=child,
