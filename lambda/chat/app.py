@@ -7,9 +7,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chat import operations
-from chat.envelopes import is_http, read_envelope, read_event
+from chat.envelopes import is_http, read_envelope, read_event, traceparent
 from chat.failures import RequestError
 from chat.generation import AnswerError, stream_answer
+from chat.metrics import Meter
 from chat.protocols.data_stream import DataStream
 from chat.requests import read_chat_request
 from chat.settings import Settings
@@ -25,6 +26,7 @@ _JSON = "application/json"
 
 settings = Settings.from_environment()
 sources = Sources(settings)
+meter = Meter(settings.metrics_namespace)
 sources.prepare()
 on_shutdown(sources.aclose)
 
@@ -34,29 +36,33 @@ on_shutdown(sources.aclose)
 async def streaming_handler(event: bytes, response_stream: ResponseStream, context: LambdaContext) -> None:
     """Stream one answer in the AI SDK's data stream; anything wrong before its first byte is a JSON error."""
     http = False
-    try:
-        content = read_event(event)
-        http = is_http(content)
-        envelope = read_envelope(content, settings)
-        if envelope.resume is not None:
-            # ai@4 asks on loading a page; nothing to resume is an empty success.
-            _begin(response_stream, http, 200, DataStream.content_type)
-            await response_stream.end()
-            return
-        operations.require_streamed(envelope.action)
-        request = read_chat_request(envelope.payload, settings)
-        _begin(response_stream, http, 200, DataStream.content_type, DataStream.headers)
-        await stream_answer(
-            sources,
-            request,
-            DataStream(),
-            response_stream,
-            deadline=_deadline(context),
-            keepalive=settings.keepalive,
-        )
-    except (RequestError, AnswerError) as error:
-        _begin(response_stream, http, error.status, _JSON, _allow(error))
-        await response_stream.end(json.dumps(_failure(error)))
+    with meter.measure(operations.STREAMED_CHAT, context) as measured:
+        try:
+            content = read_event(event)
+            http = is_http(content)
+            _adopt_trace(content, context)
+            envelope = read_envelope(content, settings)
+            if envelope.resume is not None:
+                # ai@4 asks on loading a page; nothing to resume is an empty success.
+                _begin(response_stream, http, 200, DataStream.content_type)
+                await response_stream.end()
+                return
+            operations.require_streamed(envelope.action)
+            request = read_chat_request(envelope.payload, settings)
+            _begin(response_stream, http, 200, DataStream.content_type, DataStream.headers)
+            await stream_answer(
+                sources,
+                request,
+                DataStream(),
+                response_stream,
+                deadline=_deadline(context),
+                keepalive=settings.keepalive,
+                measured=measured,
+            )
+        except (RequestError, AnswerError) as error:
+            measured.fail(error)
+            _begin(response_stream, http, error.status, _JSON, _allow(error))
+            await response_stream.end(json.dumps(_failure(error)))
 
 
 @raw_event
@@ -64,15 +70,18 @@ async def handler(event: bytes, context: LambdaContext) -> dict[str, Any]:
     """Answer one operation of `operations.OPERATIONS` as `{"success": true, "data": …}`, or say what is wrong."""
     http, status = False, 200
     headers: dict[str, str] = {}
-    try:
-        content = read_event(event)
-        http = is_http(content)
-        envelope = read_envelope(content, settings)
-        operation = operations.find(envelope.action)
-        data = await operation(operations.Call(envelope.payload, settings, sources, _deadline(context)))
-        answer = {"success": True, "data": data}
-    except (RequestError, AnswerError) as error:
-        status, headers, answer = error.status, _allow(error), _failure(error)
+    with meter.measure(operations.BUFFERED_CHAT, context) as measured:
+        try:
+            content = read_event(event)
+            http = is_http(content)
+            _adopt_trace(content, context)
+            envelope = read_envelope(content, settings)
+            operation = operations.find(envelope.action)
+            call = operations.Call(envelope.payload, settings, sources, _deadline(context), measured)
+            answer = {"success": True, "data": await operation(call)}
+        except (RequestError, AnswerError) as error:
+            measured.fail(error)
+            status, headers, answer = error.status, _allow(error), _failure(error)
     if not http:
         return answer
     body = json.dumps(answer, ensure_ascii=False)
@@ -82,6 +91,12 @@ async def handler(event: bytes, context: LambdaContext) -> dict[str, Any]:
         "body": body,
         "isBase64Encoded": False,
     }
+
+
+def _adopt_trace(event: Any, context: LambdaContext) -> None:
+    """Log under the caller's trace, where an HTTP event names a valid one."""
+    if (callers := traceparent(event)) is not None:
+        context.adopt_traceparent(callers)
 
 
 def _begin(

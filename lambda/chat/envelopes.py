@@ -67,6 +67,16 @@ def is_http(event: Any) -> bool:
     return "body" in event and not {"messages", "action", "payload"} & event.keys()
 
 
+def traceparent(event: Any) -> str | None:
+    """The W3C traceparent that an HTTP event's caller sent, unchecked; v1 keeps the case of header names."""
+    headers = event.get("headers") if is_http(event) else None
+    if isinstance(headers, dict):
+        for name, value in headers.items():
+            if name.lower() == "traceparent" and isinstance(value, str):
+                return value
+    return None
+
+
 def read_envelope(event: Any, settings: Settings) -> Envelope:
     """Make an `Envelope` of an event: any value that `json.loads` gives.
 

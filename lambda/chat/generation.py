@@ -20,6 +20,7 @@ from lambda_runtime import StreamClosed
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
+    from chat.metrics import Measurement
     from chat.parts import Part
     from chat.protocols import Encoder
     from chat.requests import ChatRequest
@@ -33,6 +34,8 @@ class AnswerError(Exception):
     """An answer failed. `message` is safe to show and carries the id under which the log has the reason."""
 
     def __init__(self, kind: FailureKind, error_id: str) -> None:
+        self.kind = kind
+        self.error_id = error_id
         # A missing key is the operator's to see, and there is nothing more to look up.
         self.message = (
             kind.message if kind is FailureKind.NOT_CONFIGURED else f"{kind.message} (error id {error_id})"
@@ -46,6 +49,7 @@ async def generate(
     request: ChatRequest,
     consume: Callable[[list[Part]], Awaitable[None]],
     deadline: float,
+    measured: Measurement,
 ) -> None:
     """Hand an answer's parts to `consume`, batch by batch, up to and with its `Finish`.
 
@@ -54,11 +58,13 @@ async def generate(
         request: what to answer.
         consume: takes each batch; the next is not read before it returns.
         deadline: the event loop's time at which the answer is cut off.
+        measured: is told of the beginning, and of each batch after it was consumed.
 
     Raises:
         AnswerError: the answer failed, and the log has why.
         StreamClosed: the platform reads no more.
     """
+    measured.begin(request)
     if deadline <= asyncio.get_running_loop().time():
         detail = (
             "no time was left when it began; the function's timeout must be longer than CHAT_DEADLINE_MARGIN"
@@ -69,6 +75,7 @@ async def generate(
         async with timer, contextlib.aclosing(sources.for_request(request).stream(request)) as batches:
             async for batch in batches:
                 await consume(batch)
+                measured.took(batch)
                 if isinstance(batch[-1], Finish):
                     return
     except SourceError as error:
@@ -93,6 +100,7 @@ async def stream_answer(
     *,
     deadline: float,
     keepalive: float,
+    measured: Measurement,
 ) -> None:
     """Write an answer to a response stream and end it.
 
@@ -105,6 +113,7 @@ async def stream_answer(
         stream: the invocation's stream, its prelude set, nothing written.
         deadline: the event loop's time at which the answer is cut off, saying so.
         keepalive: seconds of silence after which the protocol's heartbeat is written.
+        measured: is told what becomes of the answer, but for what is raised.
 
     Raises:
         AnswerError: the answer failed before the first byte; the stream is still unused.
@@ -136,10 +145,11 @@ async def stream_answer(
 
     try:
         async with _beside(beat()):
-            await generate(sources, request, write, deadline)
+            await generate(sources, request, write, deadline, measured)
     except AnswerError as error:
         if not stream.started:
             raise
+        measured.fail(error)
         await write([Error(error.message)])
     await stream.end()
 

@@ -15,6 +15,7 @@ from chat.requests import read_chat_request
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from chat.metrics import Measurement
     from chat.parts import Part
     from chat.settings import Settings
     from chat.sources.select import Sources
@@ -32,6 +33,7 @@ class Call(Struct, frozen=True):
     settings: Settings
     sources: Sources
     deadline: float
+    measured: Measurement
 
 
 async def chat(call: Call) -> dict[str, Any]:
@@ -42,7 +44,7 @@ async def chat(call: Call) -> dict[str, Any]:
     async def collect(parts: list[Part]) -> None:
         answer.add(parts)
 
-    await generate(call.sources, request, collect, call.deadline)
+    await generate(call.sources, request, collect, call.deadline, call.measured)
     return answer.as_json()
 
 

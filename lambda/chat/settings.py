@@ -100,6 +100,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
             description="Seconds before the invocation's deadline at which an answer is cut off, saying so.",
         ),
     ] = 3.0
+    metrics_namespace: Annotated[
+        str,
+        Meta(
+            pattern=r"^(?!AWS/)[0-9A-Za-z._#/-][0-9A-Za-z._#:/-]{0,254}$",
+            description="CloudWatch namespace of the metrics that the function writes to its log; empty for none.",
+            extra={"allowed": "up to 255 of A-Z a-z 0-9 . - _ / # :, beginning with neither : nor AWS/"},
+        ),
+    ] = ""
     paths: Annotated[
         tuple[str, ...],
         Meta(min_length=1, description="HTTP paths that answer; any other is 404. `*` for all."),
@@ -187,6 +195,8 @@ def allowed_values(field: str) -> str:
     assert isinstance(info, inspect.StructType)
     kind = next(each.type for each in info.fields if each.name == field)
     while isinstance(kind, inspect.Metadata):
+        if kind.extra and "allowed" in kind.extra:
+            return str(kind.extra["allowed"])  # what a pattern means
         kind = kind.type
     match kind:
         case inspect.VarTupleType():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chat.generation import AnswerError, generate, stream_answer
+from chat.metrics import Measurement
 from chat.parts import Finish, Part, TextDelta, ToolResult
 from chat.protocols.data_stream import DataStream
 from chat.requests import ChatRequest
@@ -69,7 +70,12 @@ class MemoryStream:
 async def answer(source: ScriptedSource, stream: MemoryStream) -> list[bytes]:
     deadline = asyncio.get_running_loop().time() + 30
     typed: Any = (source, stream)
-    await stream_answer(typed[0], REQUEST, DataStream("m"), typed[1], deadline=deadline, keepalive=10)
+    await stream_answer(
+        *(typed[0], REQUEST, DataStream("m"), typed[1]),
+        deadline=deadline,
+        keepalive=10,
+        measured=Measurement(),
+    )
     return b"".join(stream.written).split(b"\n")
 
 
@@ -118,7 +124,7 @@ async def test_a_timeout_that_is_not_the_deadlines_is_an_internal_error() -> Non
 
     source: Any = ScriptedSource([[TextDelta("a")]])
     with pytest.raises(AnswerError, match="Something went wrong"):
-        await generate(source, REQUEST, consume, asyncio.get_running_loop().time() + 30)
+        await generate(source, REQUEST, consume, asyncio.get_running_loop().time() + 30, Measurement())
 
 
 async def test_a_failure_behind_parts_that_show_nothing_yet_still_has_a_status() -> None:
