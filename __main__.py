@@ -5,10 +5,10 @@ from __future__ import annotations
 import pulumi
 
 from infra.config import read_settings
-from infra.docker_engine import require_docker
+from infra.docker_engine import can_build
 from infra.function import ChatFunction, function_environment
 from infra.function_url import FunctionUrl
-from infra.image import build_image
+from infra.image import build_image, unbuilt_image
 from infra.metrics import NAMESPACE
 from infra.model_key import ModelKey
 from infra.names import prefix
@@ -20,14 +20,14 @@ name = prefix(pulumi.get_project(), pulumi.get_stack())
 if settings.image_builder == "prebuilt":
     image_uri: pulumi.Input[str] = settings.image_uri
 else:
-    require_docker(settings.image_builder)
+    docker = can_build(settings.image_builder)
     repository = Repository(
         name,
         function_prefix=name,
         images_to_keep=settings.images_to_keep,
         kms_key_arn=settings.kms_key_arn,
     )
-    image_uri = build_image(settings, repository)
+    image_uri = build_image(settings, repository) if docker else unbuilt_image()
 
 secret_arn: pulumi.Input[str] | None = settings.secret_arn or None
 if settings.key_variables:

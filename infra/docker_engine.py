@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-from typing import Final, Literal
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 import pulumi
 
@@ -14,29 +16,35 @@ _WAY_OUT: Final = (
     "or deploy an image that is already pushed: `pulumi config set imageBuilder prebuilt` and imageUri"
 )
 _SECONDS: Final = 20
+# Where pulumi-docker looks by itself; it does not know Docker's contexts.
+_SOCKETS: Final = ("/var/run/docker.sock", "~/.docker/run/docker.sock", "~/.docker/desktop/docker.sock")
+
+Builder: TypeAlias = Literal["pulumi-docker", "pulumi-docker-build"]
 
 
-def require_docker(builder: Literal["pulumi-docker", "pulumi-docker-build"]) -> None:
-    """Check that Docker answers and that the builder can work with it.
+def can_build(builder: Builder) -> bool:
+    """Whether Docker answers and the builder can work with it.
 
-    A preview builds nothing, so there it is a warning; `pulumi up` shows it before it asks whether to go on.
+    A preview builds nothing and must not need Docker, so there the problem is a warning, which `pulumi up` shows
+    before it asks whether to go on. (pulumi-docker asks the daemon in a preview as well: without one the image must
+    be left out.)
 
     Raises:
-        pulumi.RunError: in an update; a sentence that says what to do.
+        pulumi.RunError: not, in an update; a sentence that says what to do.
     """
     problem = docker_problem(builder)
     if problem is None:
-        return
+        return True
     if not pulumi.runtime.is_dry_run():
         raise pulumi.RunError(problem)
-    pulumi.log.warn(f"{problem} This preview goes on, since it builds nothing; `pulumi up` will stop here.")
+    pulumi.log.warn(f"{problem} This preview goes on and leaves the image out; `pulumi up` will stop here.")
+    return False
 
 
-def docker_problem(builder: Literal["pulumi-docker", "pulumi-docker-build"]) -> str | None:
+def docker_problem(builder: Builder) -> str | None:
     """What keeps a builder from building, as a sentence; None if nothing does."""
-    command = ["docker", "info", "--format", "{{json .}}"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - as written here
+        done = _docker("info", "--format", "{{json .}}")
     except FileNotFoundError:
         return f"Docker is not installed, and the image has to be built: install Docker, {_WAY_OUT}."
     except subprocess.TimeoutExpired:
@@ -50,12 +58,32 @@ def docker_problem(builder: Literal["pulumi-docker", "pulumi-docker-build"]) -> 
         words = (done.stderr.strip() or " ".join(info.get("ServerErrors") or ())).splitlines()
         said = f" ({words[-1].strip().rstrip('.')})" if words else ""
         return f"Docker's daemon does not answer{said}: start Docker, {_WAY_OUT}."
-    keeps_in_containerd = any(_CONTAINERD in str(entry) for entry in info.get("DriverStatus") or ())
-    if builder == "pulumi-docker" and keeps_in_containerd:
+    if builder == "pulumi-docker-build":
+        return None
+    if any(_CONTAINERD in str(entry) for entry in info.get("DriverStatus") or ()):
         return (
             "Docker keeps its images in containerd, from where pulumi-docker cannot push "
             "(pulumi-docker issue 967): `pulumi config set imageBuilder pulumi-docker-build`, or switch the containerd "
             'image store off (Docker Desktop: Settings, General; Engine: {"features": {"containerd-snapshotter": '
             "false}} in daemon.json, then restart it)."
         )
-    return None
+    return _unseen_socket()
+
+
+def _unseen_socket() -> str | None:
+    """The daemon's address, if pulumi-docker would not find it."""
+    if os.environ.get("DOCKER_HOST"):
+        return None
+    address = _docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").stdout.strip()
+    known = {f"unix://{path}" for each in _SOCKETS for path in (each, str(Path(each).expanduser()))}
+    if not address or address in known or address.startswith("npipe:"):
+        return None
+    return (
+        f"Docker answers at {address}, a context that pulumi-docker does not know: `export DOCKER_HOST={address}`, "
+        "or `pulumi config set imageBuilder pulumi-docker-build`."
+    )
+
+
+def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["docker", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - as written here

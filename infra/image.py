@@ -1,8 +1,9 @@
-"""The function's image: built and pushed by one of three ways, named by its digest."""
+"""The function's image: built and pushed by one of two providers, named by its digest."""
 
 from __future__ import annotations
 
 import time
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -10,9 +11,11 @@ import pulumi_aws as aws
 import pulumi_docker as docker
 import pulumi_docker_build as docker_build
 
-from infra.image_content import ROOT, content_hash
+from infra.image_content import content_hash, stage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from infra.repository import Repository
     from infra.settings import Settings
 
@@ -25,47 +28,61 @@ _PLATFORMS = {
 def build_image(settings: Settings, repository: Repository) -> pulumi.Output[str]:
     """Build the image and push it, if what goes into it has changed.
 
-    The resource is named after its content, so that new content is a new resource, created with a registry token of
-    now, and old content is never looked at again: a token that has changed since (ECR's live for twelve hours) is no
-    difference and never used. The images before stay in the repository for going back, until its lifecycle policy
-    expires them.
+    The resource is named after its content: new content is a new resource. The images before it stay in the
+    repository for going back, until its lifecycle policy expires them. ECR's tokens live for twelve hours and are
+    another one at every run; both providers take no notice of that (their `Diff` leaves the password out), so it is
+    not among the ignored changes: ignored, a later update would push with a token that has expired.
 
     Returns:
         `REPOSITORY@sha256:…`, the only form that Lambda takes and that cannot change its meaning.
     """
-    arguments = _build_arguments(settings)
-    identity = [
-        *(settings.image_builder, settings.architecture, settings.image_revision, settings.kms_key_arn),
-        *(str(aws.config.region), *(f"{name}={value}" for name, value in arguments.items())),
-    ]
-    content = content_hash(identity)
-    # Never a tag twice: the repository's tags are immutable, and content can come back.
-    tag = pulumi.Output.concat(repository.url, ":", content, time.strftime("-%Y%m%d%H%M%S", time.gmtime()))
-    token = aws.ecr.get_authorization_token_output(
-        registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=repository)
-    )
-    build = _with_docker if settings.image_builder == "pulumi-docker" else _with_docker_build
-    return build(
-        f"image-{content}",
-        settings=settings,
-        repository=repository,
-        tag=tag,
-        token=token,
-        arguments=arguments,
-    )
-
-
-def _build_arguments(settings: Settings) -> dict[str, str]:
     arguments = {"LITELLM": "1" if settings.uses_litellm else "0"}
     if settings.base_image:
         arguments["BASE_IMAGE"] = settings.base_image
-    return arguments
+    content = content_hash(
+        [
+            # What another version of the provider makes of the same files may differ.
+            *(settings.image_builder, version(settings.image_builder)),
+            *(settings.architecture, settings.image_revision),
+            *(f"{name}={value}" for name, value in arguments.items()),
+            # What makes another repository.
+            *(str(aws.config.region), settings.kms_key_arn),
+        ]
+    )
+    build = _with_docker if settings.image_builder == "pulumi-docker" else _with_docker_build
+    digest = build(
+        f"image-{content}",
+        context=stage(pulumi.get_stack()),
+        platform=_PLATFORMS[settings.architecture],
+        repository=repository,
+        # Never a tag twice: the repository's tags are immutable, and content can come back. That it is another one at
+        # every run is ignored, so it stays what it was when the image was made.
+        tag=pulumi.Output.concat(repository.url, ":", content, time.strftime("-%Y%m%d%H%M%S", time.gmtime())),
+        token=aws.ecr.get_authorization_token_output(
+            registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=repository)
+        ),
+        arguments=arguments,
+    )
+    return pulumi.Output.concat(repository.url, "@", digest)
+
+
+def unbuilt_image() -> pulumi.Output[str]:
+    """What stands for the image in a preview without Docker: a value that is not known yet."""
+
+    async def nothing() -> str:
+        return ""
+
+    async def unknown() -> bool:
+        return False
+
+    return pulumi.Output(set(), nothing(), unknown())
 
 
 def _with_docker(
     name: str,
     *,
-    settings: Settings,
+    context: Path,
+    platform: docker_build.Platform,
     repository: Repository,
     tag: pulumi.Output[str],
     token: pulumi.Output[aws.ecr.GetAuthorizationTokenResult],
@@ -75,9 +92,9 @@ def _with_docker(
         name,
         image_name=tag,
         build=docker.DockerBuildArgs(
-            context=str(ROOT),
-            dockerfile=str(ROOT / "Dockerfile.streaming"),
-            platform=_PLATFORMS[settings.architecture].value,
+            context=context.as_posix(),
+            dockerfile=(context / "Dockerfile.streaming").as_posix(),
+            platform=platform.value,
             args=arguments,
             builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,
         ),
@@ -86,17 +103,18 @@ def _with_docker(
             username=token.user_name,
             password=pulumi.Output.secret(token.password),
         ),
-        opts=pulumi.ResourceOptions(
-            parent=repository, ignore_changes=["build", "imageName", "registry"], retain_on_delete=True
-        ),
+        opts=pulumi.ResourceOptions(parent=repository, ignore_changes=["imageName"], retain_on_delete=True),
     )
-    return image.repo_digest
+    # `repoDigest` is the first of all names that the image has on this machine, which may be another stack's
+    # repository; the digest is the same in each.
+    return image.repo_digest.apply(lambda reference: reference.partition("@")[2])
 
 
 def _with_docker_build(
     name: str,
     *,
-    settings: Settings,
+    context: Path,
+    platform: docker_build.Platform,
     repository: Repository,
     tag: pulumi.Output[str],
     token: pulumi.Output[aws.ecr.GetAuthorizationTokenResult],
@@ -105,9 +123,9 @@ def _with_docker_build(
     image = docker_build.Image(
         name,
         tags=[tag],
-        context=docker_build.BuildContextArgs(location=str(ROOT)),
-        dockerfile=docker_build.DockerfileArgs(location=str(ROOT / "Dockerfile.streaming")),
-        platforms=[_PLATFORMS[settings.architecture]],
+        context=docker_build.BuildContextArgs(location=context.as_posix()),
+        dockerfile=docker_build.DockerfileArgs(location=(context / "Dockerfile.streaming").as_posix()),
+        platforms=[platform],
         build_args=arguments,
         push=True,
         build_on_preview=False,
@@ -118,11 +136,7 @@ def _with_docker_build(
                 password=pulumi.Output.secret(token.password),
             )
         ],
-        opts=pulumi.ResourceOptions(
-            parent=repository,
-            ignore_changes=["buildArgs", "context", "dockerfile", "registries", "tags"],
-            retain_on_delete=True,
-        ),
+        opts=pulumi.ResourceOptions(parent=repository, ignore_changes=["tags"], retain_on_delete=True),
     )
     # Never `ref`, which has the tag before the digest: Lambda refuses that.
-    return pulumi.Output.concat(repository.url, "@", image.digest)
+    return image.digest

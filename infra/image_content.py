@@ -1,27 +1,49 @@
-"""What goes into the image, as one hash: the same hash, the same image, no build."""
+"""What goes into the image: its files, staged in one folder, and one hash over them. Same hash, same image."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-ROOT = Path(__file__).parent.parent
-# As .dockerignore lets them through, with what decides over the build itself. tests/infra compares this with
-# what Docker really sends.
-INPUTS = (
+ROOT: Final = Path(__file__).parent.parent
+# What .dockerignore lets through; tests/image compares this with what Docker then sends.
+_INPUTS: Final = (
     "Dockerfile.streaming",
-    ".dockerignore",
     "lambda",
     "requirements/function.txt",
     "requirements/function-litellm.txt",
     "scripts/image_tree.py",
 )
-_IGNORED_SUFFIXES = {".pyc", ".pyo", ".pyd", ".md"}
+_IGNORED_SUFFIXES: Final = {".pyc", ".pyo", ".pyd", ".md"}
+
+
+def stage(name: str, root: Path = ROOT) -> Path:
+    """Copy what goes into the image to a folder of its own, the build context.
+
+    Both image providers compare a context by its files' names, modes and contents. With the modes made equal a
+    checkout under another umask is no other context, and what lies about in the working tree never is.
+
+    Args:
+        name: Of the folder; one that is there is replaced.
+        root: The project's folder.
+
+    Returns:
+        The folder, relative to `root`: the state must not name a machine's folders.
+    """
+    context = root / ".cache" / "image" / name
+    shutil.rmtree(context, ignore_errors=True)
+    for path in _files(root):
+        copy = context / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        # The right to execute is all of a file's mode that reaches the image (scripts/image_tree.py).
+        copy.chmod(0o755 if _is_executable(path) else 0o644)
+    return context.relative_to(root)
 
 
 def content_hash(settings: Iterable[str], root: Path = ROOT) -> str:
@@ -37,10 +59,8 @@ def content_hash(settings: Iterable[str], root: Path = ROOT) -> str:
     digest = hashlib.sha256()
     for path in _files(root):
         content = path.read_bytes()
-        # The owner's right to execute is all of a file's mode that reaches the image (scripts/image_tree.py).
-        executable = os.access(path, os.X_OK)
-        name = PurePosixPath(path.relative_to(root)).as_posix()
-        digest.update(f"{name}\0{executable:d}\0{len(content)}\0".encode())
+        name = path.relative_to(root).as_posix()
+        digest.update(f"{name}\0{_is_executable(path):d}\0{len(content)}\0".encode())
         digest.update(content)
     for setting in settings:
         digest.update(f"\0{setting}".encode())
@@ -48,10 +68,14 @@ def content_hash(settings: Iterable[str], root: Path = ROOT) -> str:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    for name in INPUTS:
+    for name in _INPUTS:
         path = root / name
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
         yield from (each for each in found if each.is_file() and not _is_ignored(each.relative_to(root)))
+
+
+def _is_executable(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o100)
 
 
 def _is_ignored(path: Path) -> bool:
