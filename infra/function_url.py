@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 
 class FunctionUrl(pulumi.ComponentResource):
-    """A URL that streams, or buffers.
+    """A URL that streams, or buffers, and the two grants that AWS asks for, for each who may call.
 
-    With authorization NONE no grant is made here: the provider adds both that AWS asks for
-    (`FunctionURLAllowPublicAccess`, `FunctionURLAllowInvokeAction`). With AWS_IAM each invoker gets both.
+    With authorization NONE that is everybody. The AWS provider then adds two grants itself
+    (`FunctionURLAllowPublicAccess`, `FunctionURLAllowInvokeAction`), but only when it creates the URL, and never takes
+    them away. Those made here have ids of their own, so they do not clash; they hold when the authorization changes
+    later, and for the alias that the URL is on.
 
     Args:
         name: Of the component.
@@ -47,23 +49,24 @@ class FunctionUrl(pulumi.ComponentResource):
             cors=_cors(settings),
             opts=child,
         )
-        for number, invoker in enumerate(settings.invokers):
+        callers = ["*"] if settings.authorization == "NONE" else settings.invokers
+        for number, caller in enumerate(callers):
             aws.lambda_.Permission(
                 f"{name}-url-{number}",
                 action="lambda:InvokeFunctionUrl",
                 function=function.name,
                 qualifier=function.qualifier,
-                principal=invoker,
-                function_url_auth_type="AWS_IAM",
+                principal=caller,
+                function_url_auth_type=settings.authorization,
                 opts=child,
             )
-            # Since October 2025 the URL asks for this one as well; by the condition it is good for the URL alone.
+            # Since October 2025 AWS asks for this one as well; by its condition it is good for the URL alone.
             aws.lambda_.Permission(
                 f"{name}-function-{number}",
                 action="lambda:InvokeFunction",
                 function=function.name,
                 qualifier=function.qualifier,
-                principal=invoker,
+                principal=caller,
                 invoked_via_function_url=True,
                 opts=child,
             )
