@@ -50,9 +50,11 @@ class FunctionUrl(pulumi.ComponentResource):
             opts=child,
         )
         callers = ["*"] if settings.authorization == "NONE" else settings.invokers
-        for number, caller in enumerate(callers):
+        for caller in callers:
+            # By name, not by number: whoever stays keeps the grant when another one goes. (`::` separates URNs.)
+            label = caller.replace("::", ":").replace("*", "everybody")
             aws.lambda_.Permission(
-                f"{name}-url-{number}",
+                f"{name}-url-{label}",
                 action="lambda:InvokeFunctionUrl",
                 function=function.name,
                 qualifier=function.qualifier,
@@ -62,7 +64,7 @@ class FunctionUrl(pulumi.ComponentResource):
             )
             # Since October 2025 AWS asks for this one as well; by its condition it is good for the URL alone.
             aws.lambda_.Permission(
-                f"{name}-function-{number}",
+                f"{name}-function-{label}",
                 action="lambda:InvokeFunction",
                 function=function.name,
                 qualifier=function.qualifier,
