@@ -1,0 +1,63 @@
+"""A `docker` command that answers `docker info` in each state that Docker can be in.
+
+The texts are those of real commands: Docker 28.2 prints an empty object and fails where no daemon answers; Docker
+20.10 prints its errors as JSON and succeeds.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+State = Literal["overlay2", "containerd", "stopped", "stopped (20.10)", "mute", "hanging"]
+
+_NO_DAEMON: Final = (
+    "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+)
+_ANSWERS: Final[dict[State, tuple[str, str, int]]] = {
+    "overlay2": (
+        json.dumps(
+            {
+                "ServerVersion": "28.2.2",
+                "Driver": "overlay2",
+                "DriverStatus": [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]],
+            }
+        ),
+        "",
+        0,
+    ),
+    "containerd": (
+        json.dumps(
+            {
+                "ServerVersion": "29.0.1",
+                "Driver": "overlayfs",
+                "DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]],
+            }
+        ),
+        "",
+        0,
+    ),
+    "stopped": (
+        json.dumps({"ServerVersion": "", "Driver": "", "DriverStatus": None}),
+        f"{_NO_DAEMON}\n",
+        1,
+    ),
+    "stopped (20.10)": (json.dumps({"ServerErrors": [_NO_DAEMON]}), "", 0),
+    "mute": ("", "", 1),
+}
+
+
+def write_docker(folder: Path, state: State) -> None:
+    """Put a `docker` in a state into a folder for PATH."""
+    folder.mkdir(exist_ok=True)
+    command = folder / "docker"
+    if state == "hanging":
+        script = "exec /bin/sleep 600"
+    else:
+        out, err, code = _ANSWERS[state]
+        script = f"cat <<'OUT'\n{out}\nOUT\ncat >&2 <<'ERR'\n{err}ERR\nexit {code}"
+    command.write_text(f'#!/bin/sh\n[ "$1" = info ] || exit 64\n{script}\n')
+    command.chmod(0o755)
