@@ -66,6 +66,17 @@ test-streaming-stop: ## Stop what test-streaming-run started
 test-rie: $(BIN)/.ready ## The same checks without Docker: AWS's emulator runs lambda/ on this machine
 	@bash scripts/streaming_host.sh
 
+# The function in the cloud; scripts/pulumi_stack.sh has the settings of the first three.
+.PHONY: deploy destroy logs smoke
+deploy: $(BIN)/.ready ## pulumi up, and where the stack answers (STACK=dev, YES=1 does not ask)
+	@bash scripts/pulumi_stack.sh deploy
+destroy: $(BIN)/.ready ## pulumi destroy (STACK=dev, YES=1 does not ask)
+	@bash scripts/pulumi_stack.sh destroy
+logs: ## Follow the stack's logs (STACK=dev, SINCE=10m; needs the AWS CLI)
+	@bash scripts/pulumi_stack.sh logs
+smoke: $(BIN)/.ready ## Does ENDPOINT=URL stream? Times of a real answer (MESSAGE, ORIGIN=https://page, AUTH=AWS_IAM, HANDLER, TIMEOUT)
+	@$(BIN)/python -m scripts.smoke
+
 .PHONY: bench
 bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="cold burst", ROUNDS=3, BENCH_PYTHON=python3.13, RECORD=1)
 	@$(BIN)/python -m benchmarks.run $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON)) $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
