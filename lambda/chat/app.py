@@ -10,12 +10,13 @@ from chat import operations
 from chat.envelopes import is_http, read_envelope, read_event, traceparent
 from chat.failures import RequestError
 from chat.generation import AnswerError, stream_answer
+from chat.keys import Keys
 from chat.metrics import Meter
 from chat.protocols.data_stream import DataStream
 from chat.requests import read_chat_request
 from chat.settings import Settings
 from chat.sources.select import Sources
-from lambda_runtime import HttpResponseStream, on_shutdown, raw_event, streamify_response
+from lambda_runtime import HttpResponseStream, on_init, on_shutdown, raw_event, streamify_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 
 settings = Settings.from_environment()
-sources = Sources(settings)
+keys = Keys(settings)
+sources = Sources(settings, keys)
 meter = Meter(settings.metrics_namespace)
 sources.prepare()
+on_init(keys.load)
+on_shutdown(keys.aclose)
 on_shutdown(sources.aclose)
 
 

@@ -9,6 +9,7 @@ class FailureKind(Enum):
     """The kinds that a client can act on: (what the client reads, the HTTP status before the stream)."""
 
     NOT_CONFIGURED = ("OpenAI API key not configured", 500)
+    KEY_UNAVAILABLE = ("The key for the model could not be read. Try again in a moment.", 503)
     BAD_KEY = ("The model provider refused this service's credentials.", 502)
     MODEL_NOT_FOUND = ("The configured model was not found at the provider.", 502)
     RATE_LIMITED = ("The model is rate limited. Try again in a moment.", 429)

@@ -50,7 +50,7 @@ async def chat(call: Call) -> dict[str, Any]:
 
 async def health(call: Call) -> dict[str, Any]:
     """Whether the function is set up. It does not ask the model: a check every few seconds must cost nothing."""
-    return {"status": "ok", "configured": call.settings.configured, "model": call.settings.model}
+    return {"status": "ok", "configured": call.sources.configured, "model": call.settings.model}
 
 
 async def models(call: Call) -> dict[str, Any]:

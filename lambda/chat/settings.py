@@ -42,6 +42,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
             "models that are asked there answer “not configured”. Of LiteLLM's, those of `openai/…` alone need it."
         ),
     ] = ""
+    secret_arn: Annotated[
+        str,
+        Meta(
+            description="ARN of a secret in AWS Secrets Manager, in place of `OPENAI_API_KEY`: its text is that key, "
+            'or a JSON object of variables, `{"OPENAI_API_KEY": "…", "ANTHROPIC_API_KEY": "…"}`. It is read at init, '
+            "and again when a key is refused; the function's role needs `secretsmanager:GetSecretValue` on it."
+        ),
+    ] = ""
+    secret_timeout: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=9,
+            description="Seconds in which the secret must be read; Lambda gives the whole init 10.",
+        ),
+    ] = 5.0
     openai_base_url: Annotated[
         str,
         Meta(
@@ -153,7 +169,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
                 f"OPENAI_BASE_URL is {without_password(settings.openai_base_url)!r}, but {error}; it must be an "
                 "http or https URL, for example https://api.openai.com/v1 or http://localhost:11434/v1."
             ) from None
+        if settings.secret_arn:
+            cls._check_secret(settings.secret_arn, settings.openai_api_key)
         return settings
+
+    @staticmethod
+    def _check_secret(arn: str, key: str) -> None:
+        from chat.aws.secret_arn import SecretArn  # noqa: PLC0415 - needed with a secret alone
+
+        if key:
+            raise SettingsError(
+                "OPENAI_API_KEY and CHAT_SECRET_ARN are both set, so it is not clear which key is meant; unset one of "
+                "them."
+            )
+        try:
+            SecretArn.parse(arn)
+        except ValueError as error:
+            # The value is not shown: it may be the key itself.
+            raise SettingsError(
+                f"CHAT_SECRET_ARN {error}; it must be like arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+                "chat-AbCdEf (the key itself belongs into the secret)."
+            ) from None
 
     @classmethod
     def _error(cls, message: str, environ: Mapping[str, str]) -> SettingsError:
@@ -166,11 +202,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
         """Without the key, for logs and tracebacks."""
         url = without_password(self.openai_base_url)
         return f"Settings(model={self.model!r}, source={self.source!r}, openai_base_url={url!r})"
-
-    @property
-    def configured(self) -> bool:
-        """Whether the default model can be asked: LiteLLM has its providers' own variables, all else needs a key."""
-        return bool(self.openai_api_key) or self.answers_with_litellm
 
     @property
     def allowed_models(self) -> tuple[str, ...]:

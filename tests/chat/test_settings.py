@@ -10,7 +10,6 @@ from chat.settings import Settings, SettingsError, environment_name
 def test_the_defaults_answer_with_openai() -> None:
     settings = Settings.from_environment({})
     assert (settings.openai_base_url, settings.model) == ("https://api.openai.com/v1", "gpt-4o-mini")
-    assert not settings.configured
     assert not settings.answers_with_litellm
 
 
@@ -31,7 +30,6 @@ def test_every_kind_of_value_is_read() -> None:
     assert settings.allow_client_system
     assert settings.paths == ("/a", "/b")
     assert settings.model == "gpt-4o-mini"
-    assert settings.configured
 
 
 @pytest.mark.parametrize(
@@ -95,7 +93,6 @@ def test_a_password_in_the_base_url_is_refused_and_not_shown(url: str) -> None:
 def test_the_source_follows_the_models_name(source: str, model: str, *, litellm: bool) -> None:
     settings = Settings.from_environment({"CHAT_SOURCE": source, "CHAT_MODEL": model})
     assert settings.answers_with_litellm is litellm
-    assert settings.configured is litellm
 
 
 def test_the_key_is_not_in_the_settings_repr() -> None:

@@ -100,6 +100,8 @@ class HttpClient:
         self.host: Final = host
         """The Host header's value, which a signature covers: the port only where it is not the scheme's own."""
         target = quote(parts.path, safe="/%:@!$&'()*+,;=~") or "/"
+        self.path: Final = target
+        """The path as the request line has it, percent-encoded, without the query."""
         if parts.query:
             target += "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~?")
         fixed = {"Host": host, "Accept-Encoding": "identity", **headers}

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chat.failures import FailureKind, SourceError
+from chat.secret_text import SECRET_ENDINGS
 from chat.sources.assembler import Assembler
 from chat.sources.log_words import without_secret
 from chat.sources.openai_chunks import from_objects
@@ -30,13 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from types import ModuleType
 
+    from chat.keys import AnswerKeys, Keys
     from chat.parts import Part
     from chat.requests import ChatRequest
     from chat.settings import Settings
     from chat.sources.openai_chunks import Chunk
-
-# Environment variables whose values are taken out of what is logged: keys of every provider.
-_SECRETS: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 
 _NO_KEY: Final = re.compile(r"\bmissing\b.{0,40}\bapi.?key\b", re.IGNORECASE)
 
@@ -48,8 +47,9 @@ class LiteLLMSource:
     OPENAI_API_KEY and OPENAI_BASE_URL are for models of the provider `openai`.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, keys: Keys) -> None:
         self._settings = settings
+        self._keys = keys
         self._litellm: ModuleType | None = None
 
     async def aclose(self) -> None:
@@ -66,13 +66,19 @@ class LiteLLMSource:
         if self._litellm is None:
             self._litellm = await asyncio.get_running_loop().run_in_executor(None, _load, request.model)
         litellm = self._litellm
+        keys = self._keys.for_answer()
         async with aclosing(
-            retried(lambda deadline: self._try(litellm, request, deadline), self._settings, self._scrub)
+            retried(
+                lambda deadline: self._try(litellm, request, keys, deadline),
+                self._settings,
+                self._scrub,
+                keys.renewed,
+            )
         ) as batches:
             async for batch in batches:
                 yield batch
 
-    def _arguments(self, litellm: ModuleType, request: ChatRequest) -> dict[str, Any]:
+    async def _arguments(self, litellm: ModuleType, request: ChatRequest, keys: AnswerKeys) -> dict[str, Any]:
         settings = self._settings
         arguments: dict[str, Any] = {
             "model": request.model,
@@ -97,17 +103,17 @@ class LiteLLMSource:
         except Exception as error:  # noqa: BLE001 - LiteLLM raises what it likes
             raise _failure(error, answered=False) from None
         if provider == "openai":
-            if not settings.openai_api_key:
-                raise SourceError(FailureKind.NOT_CONFIGURED, "OPENAI_API_KEY is not set.")
-            arguments["api_key"] = settings.openai_api_key
+            arguments["api_key"] = await keys.openai()
             arguments["api_base"] = settings.openai_base_url
+        else:
+            await keys.ready()
         return arguments
 
     async def _try(
-        self, litellm: ModuleType, request: ChatRequest, deadline: float
+        self, litellm: ModuleType, request: ChatRequest, keys: AnswerKeys, deadline: float
     ) -> AsyncGenerator[list[Part], None]:
         clock = asyncio.get_running_loop().time
-        arguments = self._arguments(litellm, request)
+        arguments = await self._arguments(litellm, request, keys)
         assembler = Assembler(ids_of(request.messages))
         answered = False
         stream: Any = None
@@ -146,10 +152,11 @@ class LiteLLMSource:
         return SourceError(FailureKind.TIMEOUT, f"{model} (by LiteLLM) sent nothing for {seconds:g} s.")
 
     def _scrub(self, detail: str) -> str:
+        """Take keys out of an upstream's words, those of every provider: some repeat what they were sent."""
         for name, value in os.environ.items():
-            if name.endswith(_SECRETS):
+            if name.endswith(SECRET_ENDINGS):
                 detail = without_secret(detail, value, name)
-        return without_secret(detail, self._settings.openai_api_key, "OPENAI_API_KEY")
+        return self._keys.scrub(detail)
 
 
 def _load(model: str) -> ModuleType:

@@ -16,9 +16,7 @@ import msgspec
 from chat.failures import FailureKind, SourceError
 from chat.http.client import HttpClient
 from chat.http.connection import HttpError
-from chat.settings import SettingsError
 from chat.sources.assembler import Assembler
-from chat.sources.log_words import without_secret
 from chat.sources.openai_errors import UpstreamError, failure_of
 from chat.sources.retries import asked_to_retry, retried, retry_after
 from chat.sources.streamed_answer import StreamedAnswer
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 
     from chat.http.client import Response
+    from chat.keys import AnswerKeys, Keys
     from chat.parts import Part
     from chat.requests import ChatRequest
     from chat.settings import Settings
@@ -46,24 +45,18 @@ class OpenAIWire:
     """A `ModelSource` over `OPENAI_BASE_URL`; one per process.
 
     Raises:
-        SettingsError: the key cannot stand in a header, or a proxy variable is wrong.
+        SettingsError: a proxy variable is wrong.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        key = settings.openai_api_key
-        if not all("!" <= character <= "~" for character in key):
-            raise SettingsError(
-                "OPENAI_API_KEY has a space or a character outside ASCII in it, so it cannot be sent as a header; "
-                "copy the key again."
-            )
+    def __init__(self, settings: Settings, keys: Keys) -> None:
         self._settings = settings
+        self._keys = keys
         self._refused: set[str] = set()
         url = urlsplit(settings.openai_base_url)
         self._host = url.hostname or ""
         self._client = HttpClient(
             urlunsplit(url._replace(path=f"{url.path.rstrip('/')}/chat/completions", fragment="")),
             {
-                "Authorization": f"Bearer {key}",
                 "Content-Type": "application/json",
                 "Accept": "text/event-stream, application/json",
                 "User-Agent": "lambda-token-streaming",
@@ -81,13 +74,20 @@ class OpenAIWire:
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[list[Part], None]:
         """See `ModelSource.stream`."""
-        return retried(lambda deadline: self._try(request, deadline), self._settings, self._scrub)
+        keys = self._keys.for_answer()
+        return retried(
+            lambda deadline: self._try(request, keys, deadline),
+            self._settings,
+            self._keys.scrub,
+            keys.renewed,
+        )
 
-    async def _try(self, request: ChatRequest, deadline: float) -> AsyncGenerator[list[Part], None]:
-        if not self._settings.openai_api_key:
-            raise SourceError(FailureKind.NOT_CONFIGURED, "OPENAI_API_KEY is not set.")
+    async def _try(
+        self, request: ChatRequest, keys: AnswerKeys, deadline: float
+    ) -> AsyncGenerator[list[Part], None]:
+        key = await keys.openai()
         body = request_body(request, self._settings, self._refused)
-        response = await self._post(body, deadline)
+        response = await self._post(body, key, deadline)
         try:
             await self._check(response, body)
             late = self._late_start
@@ -119,9 +119,9 @@ class OpenAIWire:
         finally:
             response.close()
 
-    async def _post(self, body: bytes, deadline: float) -> Response:
+    async def _post(self, body: bytes, key: str, deadline: float) -> Response:
         try:
-            return await self._client.post(body, deadline)
+            return await self._client.post(body, deadline, {"Authorization": f"Bearer {key}"})
         except HttpError as error:
             raise UpstreamError(
                 FailureKind.UNAVAILABLE, f"{self._host}: {error}.", transient=error.transient
@@ -210,10 +210,6 @@ class OpenAIWire:
             FailureKind.TIMEOUT,
             f"{self._host} sent no event for {self._settings.token_timeout:g} s in the middle of its answer.",
         )
-
-    def _scrub(self, detail: str) -> str:
-        """Take the key out of an upstream's words: some repeat what they were sent."""
-        return without_secret(detail, self._settings.openai_api_key, "OPENAI_API_KEY")
 
 
 def request_body(request: ChatRequest, settings: Settings, refused: Collection[str] = ()) -> bytes:

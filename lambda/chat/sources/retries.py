@@ -10,12 +10,12 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from chat.failures import SourceError
+from chat.failures import FailureKind, SourceError
 from chat.sources.log_words import on_one_line
 from chat.sources.openai_errors import UpstreamError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from chat.parts import Part
     from chat.settings import Settings
@@ -30,16 +30,19 @@ async def retried(
     try_once: Callable[[float], AsyncGenerator[list[Part], None]],
     settings: Settings,
     scrub: Callable[[str], str],
+    renewed: Callable[[], Awaitable[bool]],
 ) -> AsyncGenerator[list[Part], None]:
     """The answer of the first try that succeeds.
 
     A try is repeated if it fails before any part of it has been handed out, if that can help, and if the next
     one can begin within `retry_budget` seconds of the first. `first_token_timeout` bounds all of them together.
+    A refused key is not tried again, but one that has replaced it is, at once and whatever the budget.
 
     Args:
         try_once: Makes one try, given the time on the loop's clock by which its first event must have come.
         settings: For the bounds.
         scrub: Takes secrets out of a failure's detail.
+        renewed: Asks, when the key was refused, whether there is another now; no more than once with success.
 
     Raises:
         SourceError: the last try's failure, its detail scrubbed and on one line.
@@ -57,6 +60,9 @@ async def retried(
         except SourceError as error:
             error.detail = on_one_line(scrub(error.detail))
             error.args = (error.detail,)
+            if not answered and error.kind is FailureKind.BAD_KEY and await renewed():
+                _log.warning("%s Trying again with the key that has replaced it.", error.detail)
+                continue
             if answered or not isinstance(error, UpstreamError) or not error.transient:
                 raise
             delay = retry_delay(attempt, error.retry_after)

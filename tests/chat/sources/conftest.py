@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chat.failures import SourceError
+from chat.keys import Keys
 from chat.parts import TextDelta
 from chat.requests import ChatRequest
 from chat.settings import Settings
@@ -59,7 +60,8 @@ async def make_wire(upstream: FakeUpstream) -> AsyncIterator[Callable[..., OpenA
 
     def make(**settings: Any) -> OpenAIWire:
         values = {"openai_api_key": KEY, "openai_base_url": upstream.url} | settings
-        made.append(OpenAIWire(Settings(**values)))
+        checked = Settings(**values)
+        made.append(OpenAIWire(checked, Keys(checked)))
         return made[-1]
 
     yield make

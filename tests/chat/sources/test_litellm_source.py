@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chat.failures import FailureKind
+from chat.keys import Keys
 from chat.parts import Finish, TextDelta, Usage
 from chat.requests import ChatRequest
 from chat.settings import Settings
@@ -66,7 +67,8 @@ async def make_source(upstream: FakeUpstream) -> AsyncIterator[Callable[..., Lit
 
     def make(**settings: Any) -> LiteLLMSource:
         values = {"openai_api_key": KEY, "openai_base_url": upstream.url} | settings
-        made.append(LiteLLMSource(Settings(**values)))
+        checked = Settings(**values)
+        made.append(LiteLLMSource(checked, Keys(checked)))
         return made[-1]
 
     yield make
@@ -297,6 +299,7 @@ def hook(event, arguments):
     if event == "socket.getaddrinfo" and arguments[0] not in ("127.0.0.1", "localhost", None):
         outside.append(str(arguments[0]))
 sys.addaudithook(hook)
+from chat.keys import Keys
 from chat.requests import ChatRequest
 from chat.settings import Settings
 from chat.sources.select import Sources
@@ -309,7 +312,8 @@ async def main():
             await asyncio.sleep(0.01)
             ticks += 1
     ticking = asyncio.create_task(tick())
-    sources = Sources(Settings(openai_api_key="key-0123456789", openai_base_url=sys.argv[1]))
+    settings = Settings(openai_api_key="key-0123456789", openai_base_url=sys.argv[1])
+    sources = Sources(settings, Keys(settings))
     before = "litellm" in sys.modules
     request = ChatRequest([{"role": "user", "content": "hi"}], "openai/gpt-4o-mini")
     text = ""
@@ -348,12 +352,14 @@ import asyncio, sys
 import litellm
 litellm.user_url_validation = False
 from chat.failures import SourceError
+from chat.keys import Keys
 from chat.requests import ChatRequest
 from chat.settings import Settings
 from chat.sources.litellm_source import LiteLLMSource
 
 async def main():
-    source = LiteLLMSource(Settings(retry_budget=0))
+    settings = Settings(retry_budget=0)
+    source = LiteLLMSource(settings, Keys(settings))
     image = {"type": "image_url", "image_url": {"url": sys.argv[1] + "/picture.png"}}
     request = ChatRequest([{"role": "user", "content": [image]}], "ollama/llava")
     try:

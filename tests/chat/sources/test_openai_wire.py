@@ -13,6 +13,7 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsStr
 from pydantic import TypeAdapter
 
 from chat.failures import FailureKind, SourceError
+from chat.keys import Keys
 from chat.parts import Finish, TextDelta, ToolCallDelta, Usage
 from chat.requests import ChatRequest
 from chat.settings import Settings, SettingsError
@@ -129,7 +130,7 @@ async def test_without_a_key_nobody_is_asked(
 @pytest.mark.parametrize("key", ["sk one", "sk\r\nX: y", "clé"])
 def test_a_key_that_no_header_can_carry(key: str) -> None:
     with pytest.raises(SettingsError, match="OPENAI_API_KEY") as caught:
-        OpenAIWire(Settings(openai_api_key=key))
+        Keys(Settings(openai_api_key=key))
     assert key not in str(caught.value)
 
 

@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 
 from chat.http.dialing import tls_context
+from chat.keys import Keys
 from chat.requests import ChatRequest
 from chat.settings import Settings, SettingsError
 from chat.sources.litellm_source import LiteLLMSource
 from chat.sources.openai_wire import OpenAIWire
 from chat.sources.select import Sources
+
+
+def made(**values: Any) -> Sources:
+    settings = Settings(**values)
+    return Sources(settings, Keys(settings))
 
 
 def request(model: str) -> ChatRequest:
@@ -28,7 +34,7 @@ def request(model: str) -> ChatRequest:
     ],
 )
 async def test_the_name_and_the_setting_choose(source: Any, model: str, kind: type) -> None:
-    sources = Sources(Settings(source=source, model=model))
+    sources = made(source=source, model=model)
     chosen = sources.for_request(request(model))
     assert type(chosen) is kind
     assert sources.for_request(request(model)) is chosen
@@ -36,7 +42,7 @@ async def test_the_name_and_the_setting_choose(source: Any, model: str, kind: ty
 
 
 async def test_both_side_by_side() -> None:
-    sources = Sources(Settings(models=("anthropic/claude",)))
+    sources = made(models=("anthropic/claude",))
     assert type(sources.for_request(request("gpt-4o-mini"))) is OpenAIWire
     assert type(sources.for_request(request("anthropic/claude"))) is LiteLLMSource
     await sources.aclose()
@@ -45,26 +51,48 @@ async def test_both_side_by_side() -> None:
 def test_what_is_wrong_is_said_at_init(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://h.example:1080")
     with pytest.raises(SettingsError, match="SOCKS"):
-        Sources(Settings())
-    Sources(Settings(model="anthropic/claude"))  # LiteLLM's to judge
+        made()
+    made(model="anthropic/claude")  # LiteLLM's to judge
 
 
 async def test_a_model_of_the_wire_where_all_were_litellms() -> None:
-    sources = Sources(Settings(model="anthropic/claude"))
+    sources = made(model="anthropic/claude")
     assert type(sources.for_request(request("gpt-4o-mini"))) is OpenAIWire
     await sources.aclose()
 
 
 @pytest.mark.parametrize(
-    ("settings", "made"),
+    ("values", "contexts"),
     [
-        (Settings(), 1),
-        (Settings(openai_base_url="http://localhost:11434/v1"), 0),
-        (Settings(model="anthropic/claude", models=("gpt-4o-mini",)), 0),
-        (Settings(model="anthropic/claude"), 0),
+        ({}, 1),
+        ({"openai_base_url": "http://localhost:11434/v1"}, 0),
+        ({"model": "anthropic/claude", "models": ("gpt-4o-mini",)}, 0),
+        ({"model": "anthropic/claude"}, 0),
     ],
 )
-def test_preparing_makes_the_tls_context_where_it_is_needed(settings: Settings, made: int) -> None:
+def test_preparing_makes_the_tls_context_where_it_is_needed(values: dict[str, Any], contexts: int) -> None:
     tls_context.cache_clear()
-    Sources(settings).prepare()
-    assert tls_context.cache_info().currsize == made
+    made(**values).prepare()
+    assert tls_context.cache_info().currsize == contexts
+
+
+@pytest.mark.parametrize(
+    ("values", "configured"),
+    [
+        ({}, False),
+        ({"openai_api_key": "key"}, True),
+        ({"model": "anthropic/claude"}, True),
+        ({"model": "org/model", "source": "openai"}, False),
+        ({"secret_arn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:chat-AbCdEf"}, False),
+        (
+            {
+                "secret_arn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:chat-AbCdEf",
+                "model": "anthropic/claude",
+            },
+            False,
+        ),
+    ],
+)
+def test_configured_is_what_can_be_asked_now(values: dict[str, Any], *, configured: bool) -> None:
+    """A secret that has not been read configures nothing yet."""
+    assert made(**values).configured is configured
