@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -206,6 +208,21 @@ def test_a_report_that_fails_is_logged_and_nothing_more(caplog: pytest.LogCaptur
     with Measurement(report) as measured:
         measured.begin(REQUEST)
     assert "the log is full" in caplog.text
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "streaming-implementation.md"
+
+
+def test_the_documentation_has_every_metric_and_every_kind_of_error() -> None:
+    section = DOCUMENT.read_text().partition("## Watching it\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([A-Z]\w+)` \| (\S+) \| (.+) \|$", section, re.MULTILINE) == [
+        (metric.name, metric.unit, meaning) for metric, meaning in MEANINGS.items()
+    ]
+    rows = re.findall(r"^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \|", section, re.MULTILINE)
+    kinds = [kind for row in rows for kind in re.findall(r"[a-z_]+", row)]
+    assert sorted(kinds) == sorted(ERROR_KINDS)
+    fields = set(re.findall(r"(?:ispresent|sum|pct)\((\w+)", section))
+    assert fields <= {metric.name for metric in MEANINGS}
 
 
 def test_each_metric_has_a_meaning_and_its_directive() -> None:
