@@ -1,4 +1,4 @@
-"""What the chat tests share: the real client, a fake upstream with and without TLS."""
+"""What the chat tests share: the real client, a fake upstream with and without TLS, Secrets Manager."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from chat.http.dialing import tls_context
 from tests.clients.ai4 import Ai4, missing
 from tests.fakes.certificates import Certificate, make_certificate
+from tests.fakes.moto_server import MotoServer
+from tests.fakes.secrets_manager import StrictSecretsManager
 from tests.fakes.upstream import FakeUpstream
 
 if TYPE_CHECKING:
@@ -52,4 +54,24 @@ def trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Iterat
 @pytest.fixture
 async def tls_upstream(certificate: Certificate) -> AsyncGenerator[FakeUpstream, None]:
     async with FakeUpstream(certificate.server_context()) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def moto_process() -> Iterator[MotoServer]:
+    with MotoServer() as server:
+        yield server
+
+
+@pytest.fixture
+def moto(moto_process: MotoServer) -> MotoServer:
+    """moto without a secret of another test."""
+    moto_process.reset()
+    return moto_process
+
+
+@pytest.fixture
+async def gate(moto: MotoServer) -> AsyncIterator[StrictSecretsManager]:
+    """Secrets Manager as a function sees it."""
+    async with StrictSecretsManager(moto) as fake:
         yield fake
