@@ -16,7 +16,7 @@ def failed_end(answer: StreamedAnswer, exchange: Exchange) -> str | None:
     came = f"{len(answer.tokens)} lines of text"
     sentence = None
     if answer.error is not None:
-        sentence = f"The stream ended with an error part: {answer.error} The log has more: make logs."
+        sentence = f"The stream ended with an error part: {answer.error} Its log has more (on AWS: make logs)."
     elif answer.foreign is not None:
         if answer.lines:
             sentence = f"A line is none of the data stream, and useChat throws on it: {answer.foreign}"
@@ -26,12 +26,12 @@ def failed_end(answer: StreamedAnswer, exchange: Exchange) -> str | None:
     elif exchange.end is End.BROKEN:
         sentence = (
             f"The connection broke off after {came}: the function was ended (its timeout, its memory, a crash), or "
-            "something on the way closed it. The log says which: make logs."
+            "something on the way closed it. Its log says which (on AWS: make logs)."
         )
     elif answer.lines and not answer.is_complete:
         sentence = (
             f"The stream ended after {came} without its last part (d:), as one does that is cut on the way or whose "
-            "function was ended. The log says more: make logs."
+            "function was ended. Its log says more (on AWS: make logs)."
         )
     elif answer.is_complete and not answer.tokens:
         sentence = f"The model answered without any text (finish reason {answer.finish_reason})."

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 NOT_CONFIGURED = "OpenAI API key not configured"
 _DELIMITER = bytes(8)
 _LONGEST_QUOTE = 300
-_LOG = "The log says why: make logs."
+_LOG = "Its log says why (on AWS: make logs)."
 _GRANTS = "lambda:InvokeFunctionUrl, and lambda:InvokeFunction with lambda:InvokedViaFunctionUrl"
 _SIGNATURE_WORDS = ("signature", "security token", "credential", "expired", "x-amz-date")
 

@@ -23,7 +23,7 @@ def silence(target: Target, patience: float, *, connected: bool) -> str:
         )
     return (
         f"{target.host} took the request and sent nothing for {patience:g} s, not even a status. The function's log "
-        "says what it waited for (make logs); TIMEOUT=… waits longer."
+        "says what it waited for (on AWS: make logs); TIMEOUT=… waits longer."
     )
 
 
