@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pulumi
 
+from infra.alarms import Alarms
 from infra.config import read_settings
+from infra.dashboard import Dashboard
 from infra.docker_engine import can_build
 from infra.function import ChatFunction, function_environment
 from infra.function_url import FunctionUrl
@@ -49,6 +51,7 @@ pulumi.export("endpoint", endpoint)
 pulumi.export("frontendEnvironment", pulumi.Output.concat("LAMBDA_ENDPOINT=", endpoint))
 pulumi.export("imageDigest", image_uri)
 pulumi.export("logGroup", streaming.log_group)
+functions = {"Streaming": streaming}
 
 if settings.buffered_function:
     buffered = ChatFunction(
@@ -64,3 +67,12 @@ if settings.buffered_function:
         FunctionUrl(f"{name}-buffered", function=buffered, settings=settings, invoke_mode="BUFFERED").url,
     )
     pulumi.export("bufferedLogGroup", buffered.log_group)
+    functions["Buffered"] = buffered
+
+alarms: list[pulumi.Output[str]] = []
+if settings.alarms:
+    for kind, function in functions.items():
+        alarms += Alarms(f"{name}-{kind.lower()}", function=function, settings=settings).arns
+if settings.metrics:
+    dashboard = Dashboard(name, functions=functions, alarms=alarms, settings=settings)
+    pulumi.export("dashboard", dashboard.address)

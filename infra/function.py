@@ -31,6 +31,7 @@ class ChatFunction(pulumi.ComponentResource):
     qualifier: pulumi.Output[str] | None
     """The alias that is called, if there is one."""
     log_group: pulumi.Output[str]
+    log_group_arn: pulumi.Output[str]
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class ChatFunction(pulumi.ComponentResource):
         )
         self.name = function.name
         self.log_group = logs.name
+        self.log_group_arn = logs.arn
         self.qualifier = None
         if settings.alias:
             alias = aws.lambda_.Alias(

@@ -309,7 +309,7 @@ def _called(token: str) -> dict[str, Any]:
     raise AssertionError(f"{token} has no answer here")
 
 
-def _made(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0911 - one case a type
+def _made(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one case a type
     """What the cloud adds to a resource's inputs."""
     given = str(inputs.get("name", f"{name}-{_digits(type_ + name, 7)}"))
     arn = f"arn:aws:{{}}:us-east-1:{ACCOUNT}:{{}}"
@@ -355,6 +355,8 @@ def _made(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:  # n
         case "aws:lambda/functionUrl:FunctionUrl":
             address = _digits(name, 32)
             return {"functionUrl": f"https://{address}.lambda-url.us-east-1.on.aws/", "urlId": address}
+        case "aws:cloudwatch/metricAlarm:MetricAlarm":
+            return {"id": given, "name": given, "arn": arn.format("cloudwatch", f"alarm:{given}")}
         case "aws:cloudwatch/dashboard:Dashboard":
             return {
                 "id": inputs["dashboardName"],
