@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+class RefusedError(ValueError):
+    """Says itself what is wrong with a value, where "it must be …" would not say enough.
+
+    The message is a sentence without its beginning, which is the value's place: "… has the name …". For what
+    concerns several keys it is whole.
+    """
+
+
 @dataclass(frozen=True)
 class Words:
     """Says in an annotation what values of a type are, where its constraints do not."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 import pulumi
 from pydantic import ValidationError
 
-from infra.allowed import allowed_values
+from infra.agreement import elsewhere
+from infra.allowed import RefusedError, allowed_values
 from infra.settings import Settings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-_LONGEST = 200
-_SECRETS = ("openaiApiKey", "providerKeys")
+_LONGEST: Final = 200
+_SECRETS: Final = ("openaiApiKey", "providerKeys")
 
 
 def read_settings() -> Settings:
@@ -33,18 +34,39 @@ def read_settings() -> Settings:
         if name.startswith(f"{project}:")
     }
     problems = [
-        f"{key} is stored in plain text: take the key back at its provider, and set a new one with "
-        f"`pulumi config set --secret {'--path providerKeys.NAME' if key == 'providerKeys' else key}`."
-        for key in _SECRETS
-        if values.get(key, "") not in ("", "{}") and not pulumi.runtime.is_config_secret(f"{project}:{key}")
+        sentence
+        for key, value in values.items()
+        if (sentence := _misplaced(key, value, is_secret=pulumi.runtime.is_config_secret(f"{project}:{key}")))
     ]
     try:
         settings = Settings.model_validate({key: _parsed(key, value) for key, value in values.items()})
     except ValidationError as error:
-        problems += dict.fromkeys(_sentence(each, values) for each in error.errors(include_url=False))
+        problems += [_sentence(each, values) for each in error.errors(include_url=False)]
+    else:
+        if region := given.get("aws:region"):
+            problems += elsewhere(settings, region)
     if problems:
-        raise pulumi.RunError("\n".join(problems))
+        raise pulumi.RunError("\n".join(dict.fromkeys(problems)))
     return settings
+
+
+def _misplaced(key: str, value: Any, *, is_secret: bool) -> str | None:
+    """What is said of a key in plain text, and of a secret that would not stay one."""
+    if key in _SECRETS:
+        if is_secret or value in ("", "{}"):
+            return None
+        path = "--path providerKeys.NAME" if key == "providerKeys" else key
+        return (
+            f"{key} is stored in plain text: take the key back at its provider, and set a new one with "
+            f"`pulumi config set --secret {path}`."
+        )
+    if is_secret and key in _fields():
+        return (
+            f"{key} is stored as a secret, but the stack's resources show it in plain text: `pulumi config rm {key}`, "
+            "and set it without --secret if it may be read. Keys belong in openaiApiKey, providerKeys or the secret "
+            "of secretArn."
+        )
+    return None
 
 
 def _parsed(key: str, text: Any) -> Any:
@@ -55,7 +77,7 @@ def _parsed(key: str, text: Any) -> Any:
     if get_origin(field.annotation) in (list, dict) or field.annotation in (int, bool):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     return text
 
@@ -66,28 +88,35 @@ def _fields() -> dict[str, FieldInfo]:
 
 def _sentence(error: Any, values: dict[str, Any]) -> str:
     """One of pydantic's errors for the person who set the value."""
+    refused = error.get("ctx", {}).get("error")
     if not error["loc"]:
-        return str(error["ctx"]["error"])
+        return str(refused)
     key, *path = error["loc"]
     fields = _fields()
     if key not in fields:
         near = difflib.get_close_matches(key, fields, n=1, cutoff=0.6)
         hint = f" Is it {near[0]}?" if near else ""
         return f"{key} is not a configuration key.{hint} docs/configuration.md has all keys."
-    kind, value = fields[key].annotation, _parsed(key, values[key])
-    allowed = allowed_values(kind, fields[key].metadata)
-    if path and get_origin(kind) is list:
+    place, is_what, allowed = _place(key, path, fields[key], _parsed(key, values[key]))
+    if isinstance(refused, RefusedError):
+        return f"{place} {refused}"
+    return f"{place} {is_what}; it must be {allowed}."
+
+
+def _place(key: str, path: list[Any], field: FieldInfo, value: Any) -> tuple[str, str, str]:
+    """Where something is wrong, what stands there, and what may stand there."""
+    kind = field.annotation
+    if not path:
+        shown = "is not allowed as it stands" if key in _SECRETS else f"is {_shown(value)}"
+        return key, shown, allowed_values(kind, field.metadata)
+    if get_origin(kind) is list:
         (item,) = get_args(kind)
-        return f"{key}[{path[0]}] is {_shown(value[path[0]])}; it must be {allowed_values(item)}."
-    if path:
-        name_kind, value_kind = get_args(kind)
-        if path[-1] == "[key]":
-            return f"{key} has the name {_shown(path[0])}; it must be {allowed_values(name_kind)}."
-        shown = "a value that is not allowed" if key in _SECRETS else _shown(value[path[0]])
-        return f"{key}.{path[0]} is {shown}; it must be {allowed_values(value_kind)}."
-    return (
-        f"{key} is {'not allowed as it stands' if key in _SECRETS else _shown(value)}; it must be {allowed}."
-    )
+        return f"{key}[{path[0]}]", f"is {_shown(value[path[0]])}", allowed_values(item)
+    name_kind, value_kind = get_args(kind)
+    if path[-1] == "[key]":
+        return key, f"has the name {_shown(path[0])}", allowed_values(name_kind)
+    shown = "is a value that is not allowed" if key in _SECRETS else f"is {_shown(value[path[0]])}"
+    return f"{key}.{path[0]}", shown, allowed_values(value_kind)
 
 
 def _shown(value: Any) -> str:

@@ -113,17 +113,10 @@ class ChatFunction(pulumi.ComponentResource):
 def function_environment(
     settings: Settings, *, secret_arn: pulumi.Input[str] | None, metrics_namespace: str
 ) -> dict[str, pulumi.Input[str]]:
-    """The function's variables, as its own settings read them; what has the function's default is left out."""
-    given: dict[str, pulumi.Input[str]] = {
-        **settings.environment,
-        "CHAT_MODEL": settings.model,
-        "CHAT_MODELS": ",".join(settings.models),
-        "CHAT_SOURCE": settings.source,
-        "OPENAI_BASE_URL": settings.openai_base_url,
-        "CHAT_SYSTEM_PROMPT": settings.system_prompt,
-        "CHAT_MAX_OUTPUT_TOKENS": str(settings.max_output_tokens),
-        "CHAT_METRICS_NAMESPACE": metrics_namespace if settings.metrics else "",
-    }
+    """All of the function's variables: what the settings say, and what is known of the stack alone."""
+    given: dict[str, pulumi.Input[str]] = {**settings.variables}
+    if settings.metrics:
+        given["CHAT_METRICS_NAMESPACE"] = metrics_namespace
     if secret_arn is not None:
         given["CHAT_SECRET_ARN"] = secret_arn
-    return {name: value for name, value in given.items() if value != ""}
+    return given

@@ -6,129 +6,31 @@ reads it.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
 
-from infra.allowed import Words
+from infra.agreement import conflicts
+from infra.allowed import RefusedError
 from infra.cors import Header, Method, Origin
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# CloudWatch Logs takes these and no others (PutRetentionPolicy).
-_RETENTION = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
-    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+from infra.values import (
+    AlarmAction,
+    AliasName,
+    BaseImage,
+    BaseUrl,
+    ImageUri,
+    Key,
+    KeyName,
+    KmsKeyArn,
+    ModelName,
+    PlainText,
+    PolicyArn,
+    Principal,
+    RetentionDays,
+    SecretArn,
+    Variable,
 )
-# What the stack sets by keys of its own, or Lambda reserves.
-_STACK_SETS = {
-    *("OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", "CHAT_MODELS", "CHAT_SOURCE", "CHAT_SYSTEM_PROMPT"),
-    *("CHAT_MAX_OUTPUT_TOKENS", "CHAT_SECRET_ARN", "CHAT_METRICS_NAMESPACE"),
-}
-
-
-def _matches(pattern: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if value and not re.fullmatch(pattern, value):
-            raise ValueError(value)
-        return value
-
-    return AfterValidator(check)
-
-
-def _retention(value: int) -> int:
-    if value not in _RETENTION:
-        raise ValueError(value)
-    return value
-
-
-def _key(value: SecretStr) -> SecretStr:
-    # It is sent as a header.
-    if not all("!" <= character <= "~" for character in value.get_secret_value()):
-        raise ValueError
-    return value
-
-
-def _variable(value: str) -> str:
-    known = re.fullmatch(
-        r"CHAT_[A-Z_]+|LAMBDA_RUNTIME_SIGTERM|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)", value
-    )
-    if not known or value in _STACK_SETS:
-        raise ValueError(value)
-    return value
-
-
-_PARTITION = r"arn:aws[a-z-]*"
-_KMS_KEY = rf"{_PARTITION}:kms:[a-z0-9-]+:\d{{12}}:key/[A-Za-z0-9-]+"
-_SECRET = rf"{_PARTITION}:secretsmanager:[a-z0-9-]+:\d{{12}}:secret:[A-Za-z0-9/_+=.@-]+"
-_PRINCIPAL = rf"\d{{12}}|{_PARTITION}:iam::\d{{12}}:(root|(role|user)/[A-Za-z0-9/_+=,.@-]+)"
-_IMAGE = r"\d{12}\.dkr[.-]ecr\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws)/[a-z0-9._/-]+@sha256:[0-9a-f]{64}"
-
-KmsKeyArn = Annotated[str, _matches(_KMS_KEY), Words("the ARN of a KMS key (arn:aws:kms:…:key/…), or empty")]
-SecretArn = Annotated[
-    str,
-    _matches(_SECRET),
-    Words("the ARN of a secret in Secrets Manager (arn:aws:secretsmanager:…:secret:…), or empty"),
-]
-PolicyArn = Annotated[
-    str,
-    _matches(rf"{_PARTITION}:iam::(\d{{12}}|aws):policy/[A-Za-z0-9/_+=,.@-]+"),
-    Words("the ARN of an IAM policy (arn:aws:iam::…:policy/…), or empty"),
-]
-Principal = Annotated[
-    str,
-    Field(min_length=1),
-    _matches(_PRINCIPAL),
-    Words("an account's number or the ARN of an IAM role or user (arn:aws:iam::…:role/…)"),
-]
-AlarmAction = Annotated[
-    str,
-    Field(min_length=1),
-    _matches(rf"{_PARTITION}:[a-z0-9-]+:[a-z0-9-]*:\d{{12}}:.+"),
-    Words("the ARN of what an alarm may tell, such as an SNS topic (arn:aws:sns:…)"),
-]
-ImageUri = Annotated[
-    str,
-    _matches(_IMAGE),
-    Words("an image in ECR by its digest (…dkr.ecr.….amazonaws.com/name@sha256:…), or empty"),
-]
-ModelName = Annotated[
-    str, Field(min_length=1), _matches(r"[^\s,]+"), Words("a model's name, without blanks or commas")
-]
-BaseUrl = Annotated[
-    str,
-    _matches(r"https?://[^\s/@?#]+(/[^\s?#]*)?"),
-    Words("an http or https URL such as https://api.openai.com/v1, or empty for OpenAI's"),
-]
-AliasName = Annotated[
-    str,
-    Field(max_length=128),
-    _matches(r"(?!\d+$)[A-Za-z0-9_-]+"),
-    Words("a name of letters, digits, - and _ that is not a number, or empty for none"),
-]
-Variable = Annotated[
-    str,
-    AfterValidator(_variable),
-    Words(
-        "CHAT_… as in docs/configuration.md without those that have a key of their own, a proxy variable, "
-        "SSL_CERT_FILE, SSL_CERT_DIR or LAMBDA_RUNTIME_SIGTERM"
-    ),
-]
-KeyName = Annotated[
-    str,
-    Field(min_length=1),
-    _matches(r"(?!AWS_)(?!OPENAI_API_KEY$)[A-Z][A-Z0-9_]*_API_KEY"),
-    Words("ending in _API_KEY, such as ANTHROPIC_API_KEY (OpenAI's is openaiApiKey)"),
-]
-Key = Annotated[SecretStr, AfterValidator(_key), Words("the key alone, without blanks")]
-RetentionDays = Annotated[
-    int,
-    AfterValidator(_retention),
-    Words(f"one of {', '.join(map(str, _RETENTION))}: CloudWatch takes no other"),
-]
 
 
 class Settings(BaseModel):
@@ -150,13 +52,13 @@ class Settings(BaseModel):
         "auto", description="Who answers: `auto` sends names with a slash to LiteLLM, as `CHAT_SOURCE` does."
     )
     openai_base_url: BaseUrl = Field("", description="Root of another OpenAI-compatible API.")
-    system_prompt: str = Field("", description="System message put before every conversation.")
+    system_prompt: PlainText = Field("", description="System message put before every conversation.")
     max_output_tokens: int = Field(
         4096,
         ge=0,
         description="Most tokens of one answer, which bounds what one request can cost; 0 for no bound.",
     )
-    environment: dict[Variable, str] = Field(
+    environment: dict[Variable, PlainText] = Field(
         {}, description="Further variables of the function, from the table of its environment below."
     )
 
@@ -186,7 +88,9 @@ class Settings(BaseModel):
         "image store, `prebuilt` takes `imageUri` and needs no Docker.",
     )
     image_uri: ImageUri = Field("", description="The image to deploy with `imageBuilder: prebuilt`.")
-    base_image: str = Field("", description="Another base image than Dockerfile.streaming's, best by digest.")
+    base_image: BaseImage = Field(
+        "", description="Another base image than Dockerfile.streaming's, best by digest."
+    )
     image_revision: str = Field(
         "", description="Any text; a new one builds the image anew, for example to take a patched base image."
     )
@@ -207,7 +111,8 @@ class Settings(BaseModel):
         ge=-1,
         le=100_000,
         description="Most answers at the same time, for each function: what a public URL can spend. 0 switches it "
-        "off, -1 lifts the bound.",
+        "off, -1 lifts the bound. AWS wants 100 of the account's quota left for all others, and a new account's quota "
+        "may be 10.",
     )
     alias: AliasName = Field("", description="Publish versions and put the URL on this alias.")
     provisioned_concurrency: int = Field(
@@ -234,7 +139,8 @@ class Settings(BaseModel):
         "NONE",
         description="`NONE`: anyone with the URL; `AWS_IAM`: those of `invokers`, with signed requests.",
     )
-    invokers: list[Principal] = Field([], description="Who may call a URL with `AWS_IAM`.")
+    # Two statements of up to 450 bytes each in a function's policy, which holds 20 KB.
+    invokers: list[Principal] = Field([], max_length=20, description="Who may call a URL with `AWS_IAM`.")
     cors_allow_origins: list[Origin] = Field(
         [], max_length=100, description="Origins of pages that may call the URL; none for servers alone."
     )
@@ -259,7 +165,9 @@ class Settings(BaseModel):
         default=True, description="Metrics from the function, and the dashboard that shows them."
     )
     alarms: bool = Field(
-        default=True, description="Alarms on errors, throttles, the time to the first token and concurrency."
+        default=True,
+        description="Alarms on failed and cut-off answers, the time to the first token, crashes, throttles and "
+        "concurrency; without `metrics` on the last three alone.",
     )
     alarm_actions: list[AlarmAction] = Field(
         [],
@@ -282,16 +190,18 @@ class Settings(BaseModel):
     @property
     def uses_litellm(self) -> bool:
         """Whether any model that a request may name is LiteLLM's to answer, so that the image must have it."""
-        return self.source == "litellm" or (
-            self.source == "auto" and any("/" in name for name in (self.model, *self.models))
-        )
+        return bool(self._litellm_models)
 
     @property
-    def uses_openai(self) -> bool:
-        """Whether any model is asked at the OpenAI wire, which needs `openaiApiKey`."""
-        return self.source == "openai" or (
-            self.source == "auto" and not all("/" in name for name in (self.model, *self.models))
-        )
+    def needs_openai_key(self) -> bool:
+        """Whether any model is asked with `openaiApiKey`: at the OpenAI wire, or by LiteLLM as OpenAI's own."""
+        others = [name for name in self._litellm_models if not _is_openais(name)]
+        return len(others) < len(self._models)
+
+    @property
+    def model_of_another_provider(self) -> str:
+        """The first model that LiteLLM asks with a key of `providerKeys`; empty if there is none."""
+        return next((name for name in self._litellm_models if not _is_openais(name)), "")
 
     @property
     def key_variables(self) -> dict[str, str]:
@@ -299,107 +209,45 @@ class Settings(BaseModel):
         keys = {"OPENAI_API_KEY": self.openai_api_key, **self.provider_keys}
         return {name: key.get_secret_value() for name, key in keys.items() if key.get_secret_value()}
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The function's variables that these settings say alone, as its own settings read them.
+
+        An empty one is as good as none and left out.
+        """
+        given = {
+            **self.environment,
+            "CHAT_MODEL": self.model,
+            "CHAT_MODELS": ",".join(self.models),
+            "CHAT_SOURCE": self.source,
+            "OPENAI_BASE_URL": self.openai_base_url,
+            "CHAT_SYSTEM_PROMPT": self.system_prompt,
+            "CHAT_MAX_OUTPUT_TOKENS": str(self.max_output_tokens),
+        }
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def _models(self) -> list[str]:
+        return [self.model, *self.models]
+
+    @property
+    def _litellm_models(self) -> list[str]:
+        if self.source == "auto":
+            return [name for name in self._models if "/" in name]
+        return self._models if self.source == "litellm" else []
+
     @model_validator(mode="after")
     def _agree(self) -> Settings:
-        """Check what concerns two keys at once.
+        """Check what concerns several keys at once.
 
         Raises:
-            ValueError: a sentence, whole.
+            RefusedError: whole sentences, one a line.
         """
-        for wrong, sentence in self._conflicts():
-            if wrong:
-                raise ValueError(sentence)
+        if sentences := list(conflicts(self)):
+            raise RefusedError("\n".join(sentences))
         return self
 
-    def _conflicts(self) -> Iterator[tuple[bool, str]]:
-        own_key = bool(self.key_variables)
-        yield (
-            bool(self.secret_arn) and own_key,
-            (
-                "secretArn names a secret that exists already, so openaiApiKey and providerKeys must not be set: "
-                "`pulumi config rm openaiApiKey`."
-            ),
-        )
-        if not self.allow_missing_key and not self.secret_arn:
-            yield (
-                self.uses_openai and not self.openai_api_key.get_secret_value(),
-                (
-                    "openaiApiKey is missing: set it with `pulumi config set --secret openaiApiKey`, name a secret "
-                    "that exists with `pulumi config set secretArn ARN`, or deploy without one by `pulumi config set "
-                    "allowMissingKey true`."
-                ),
-            )
-            yield (
-                self.uses_litellm and not own_key,
-                (
-                    f"model is {self.model!r}, which LiteLLM answers, and no key is set for its provider: `pulumi "
-                    "config set --secret --path providerKeys.ANTHROPIC_API_KEY` (the variable that LiteLLM reads)."
-                ),
-            )
-        yield (
-            self.image_builder == "prebuilt" and not self.image_uri,
-            (
-                "imageBuilder is 'prebuilt', and imageUri is missing: set it to the image's digest in ECR, "
-                "`pulumi config set imageUri ….amazonaws.com/name@sha256:…`."
-            ),
-        )
-        yield (
-            self.image_builder != "prebuilt" and bool(self.image_uri),
-            (
-                f"imageUri is set, but imageBuilder is {self.image_builder!r}, which builds an image: "
-                "`pulumi config set imageBuilder prebuilt`, or `pulumi config rm imageUri`."
-            ),
-        )
-        yield (
-            self.provisioned_concurrency > 0 and not self.alias,
-            (
-                f"provisionedConcurrency is {self.provisioned_concurrency}, and alias is empty; AWS keeps environments "
-                "started for a published version alone: `pulumi config set alias live`."
-            ),
-        )
-        yield (
-            0 <= self.reserved_concurrency < self.provisioned_concurrency,
-            (
-                f"provisionedConcurrency is {self.provisioned_concurrency}, which must not be more than "
-                f"reservedConcurrency, {self.reserved_concurrency}."
-            ),
-        )
-        yield (
-            self.authorization == "AWS_IAM" and not self.invokers,
-            (
-                "authorization is 'AWS_IAM', and invokers is empty: say who may call, "
-                "`pulumi config set --path 'invokers[0]' arn:aws:iam::ACCOUNT:role/NAME`."
-            ),
-        )
-        yield (
-            self.authorization == "NONE" and bool(self.invokers),
-            (
-                "invokers is set, but authorization is 'NONE', with which anyone may call: "
-                "`pulumi config set authorization AWS_IAM`, or `pulumi config rm invokers`."
-            ),
-        )
-        yield (
-            self.cors_allow_credentials and "*" in self.cors_allow_origins,
-            (
-                "corsAllowCredentials is true, so corsAllowOrigins must name each origin: browsers refuse cookies "
-                "with *."
-            ),
-        )
-        yield (
-            self.cors_allow_credentials and "*" in (*self.cors_allow_methods, *self.cors_allow_headers),
-            (
-                "corsAllowCredentials is true, so corsAllowMethods and corsAllowHeaders must name each one: with "
-                "cookies, browsers take * for a name."
-            ),
-        )
-        yield (
-            len(self.cors_allow_methods) > 1 and "*" in self.cors_allow_methods,
-            "corsAllowMethods has * among others; * alone says it all.",
-        )
-        yield (
-            bool(self.alarm_actions) and not self.alarms,
-            (
-                "alarmActions is set, but alarms is false: `pulumi config set alarms true`, or "
-                "`pulumi config rm alarmActions`."
-            ),
-        )
+
+def _is_openais(name: str) -> bool:
+    """Whether LiteLLM asks OpenAI itself for a model of this name."""
+    return "/" not in name or name.startswith("openai/")
