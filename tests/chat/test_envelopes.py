@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.envelopes import MAX_DEPTH, Envelope, is_http, read_envelope
+from chat.envelopes import MAX_DEPTH, Envelope, is_http, read_envelope, traceparent
 from chat.failures import RequestError
 from chat.requests import read_chat_request
 from chat.settings import Settings
@@ -387,11 +387,30 @@ def outcome(event: Any) -> Any:
         return error
 
 
+@pytest.mark.parametrize("make", HTTP)
+@pytest.mark.parametrize("name", ["traceparent", "Traceparent", "TRACEPARENT"])
+def test_the_callers_traceparent_is_found_whatever_its_case(make: Callable[..., Any], name: str) -> None:
+    assert traceparent(make(CHAT, headers={"accept": "*/*", name: "00-a-b-01"})) == "00-a-b-01"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        *(None, 7, [], {}, DIRECT, CHAT | {"headers": {"traceparent": "00-a-b-01"}}),
+        *(bare(CHAT), bare(CHAT, headers=None), bare(CHAT, headers=["traceparent"])),
+        *(bare(CHAT, headers={"traceparent": ["00-a-b-01"]}), bare(CHAT, headers={"tracestate": "a=b"})),
+    ],
+)
+def test_an_event_without_one_has_none(event: Any) -> None:
+    assert traceparent(event) is None
+
+
 @given(_events)
 @settings(max_examples=500)
 def test_any_event_is_read_or_refused(event: Any) -> None:
     found = outcome(event)
     is_http(event)
+    traceparent(event)
     if isinstance(found, RequestError):
         assert found.status in (400, 404, 405, 413)
         assert len(found.message) < 400

@@ -95,6 +95,19 @@ def test_the_source_follows_the_models_name(source: str, model: str, *, litellm:
     assert settings.answers_with_litellm is litellm
 
 
+@pytest.mark.parametrize("namespace", ["Chat", "a/b.c-d_e#f:g", "0" * 255, "MyAWS/x", ""])
+def test_a_metrics_namespace_is_what_cloudwatch_takes(namespace: str) -> None:
+    assert Settings.from_environment({"CHAT_METRICS_NAMESPACE": namespace}).metrics_namespace == namespace
+
+
+@pytest.mark.parametrize("namespace", ["AWS/Lambda", ":a", "a b", "ä", "a" * 256, "a\nb"])
+def test_any_other_namespace_fails_at_init(namespace: str) -> None:
+    """CloudWatch would drop the metrics and say so only in metrics of its own."""
+    with pytest.raises(SettingsError, match=r"up to 255 of .* beginning with neither : nor AWS/") as raised:
+        Settings.from_environment({"CHAT_METRICS_NAMESPACE": namespace})
+    assert repr(namespace) in str(raised.value)
+
+
 def test_the_key_is_not_in_the_settings_repr() -> None:
     """A log line or a traceback with the settings must not tell it."""
     settings = Settings.from_environment({"OPENAI_API_KEY": "sk-secret"})
