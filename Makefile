@@ -42,6 +42,7 @@ test: $(BIN)/.ready ## All tests, with branch coverage
 .PHONY: docs
 docs: $(BIN)/.ready ## Write the generated pages anew
 	@$(BIN)/python -m scripts.configuration
+	@$(BIN)/python -m scripts.costs
 
 .PHONY: clients
 clients: tests/clients/node_modules/.package-lock.json ## The real chat clients, for the tests that drive them (needs Node 20)
@@ -86,6 +87,7 @@ bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="col
 check: lint test ## All that CI runs (needs Docker)
 	@bash scripts/check_locks.sh
 	@$(BIN)/python -m scripts.configuration --check
+	@$(BIN)/python -m scripts.costs --check
 	@env -u OPENAI_API_KEY -u CHAT_MODEL -u CHAT_SOURCE bash scripts/streaming_host.sh
 	@$(BIN)/python -m scripts.with_stand_in_model bash scripts/streaming_host.sh
 	@env -u OPENAI_API_KEY -u CHAT_MODEL -u CHAT_SOURCE bash scripts/streaming_container.sh all
