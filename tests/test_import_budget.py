@@ -12,6 +12,7 @@ import pytest
 
 from tests.fakes.runtime_api import FakeRuntimeApi
 from tests.fakes.runtime_process import Starter
+from tests.fakes.secrets_manager import secret_reply
 from tests.fakes.upstream import FakeUpstream, text_reply
 
 if TYPE_CHECKING:
@@ -90,22 +91,36 @@ def test_a_package_too_many_would_be_seen() -> None:
     assert "random" in imported & _SLOW
 
 
+@pytest.mark.parametrize("key", ["environment", "secret"])
 @pytest.mark.parametrize("handler", ["streaming_handler", "handler"])
 async def test_the_first_answer_imports_no_further_package(
-    handler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    handler: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An import put off until the first request is as much a part of the cold start."""
+    """An import put off until the first request is as much a part of the cold start; so is what reads the secret."""
     for name in [name for name in os.environ if name.startswith("COVERAGE")]:
         monkeypatch.delenv(name)  # it would import what the function does not
     told = "from chat.app import {0}\nimport atexit\natexit.register(lambda: exec({1!r}))\n"
     (tmp_path / "told.py").write_text(_AS_IN_THE_IMAGE + told.format(handler, _TELL))
-    async with FakeRuntimeApi() as api, FakeUpstream() as upstream:
+    async with FakeRuntimeApi() as api, FakeUpstream() as upstream, FakeUpstream() as secrets_manager:
         upstream.enqueue(text_reply("Hel", "lo"))
+        secrets_manager.enqueue(secret_reply('{"OPENAI_API_KEY": "key"}'))
+        secret = {
+            "CHAT_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:chat-AbCdEf",
+            "AWS_ENDPOINT_URL": secrets_manager.url,
+            **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "any"),
+        }
         start = Starter(api.address, tmp_path)
-        process = await start(f"told.{handler}", OPENAI_API_KEY="key", OPENAI_BASE_URL=upstream.url)
+        process = await start(
+            f"told.{handler}",
+            OPENAI_BASE_URL=upstream.url,
+            **(secret if key == "secret" else {"OPENAI_API_KEY": "key"}),
+        )
         answer = await api.invoke({"messages": [{"role": "user", "content": "Hi"}]}).result()
         assert b"Hel" in answer.body
+        assert len(secrets_manager.requests) == (1 if key == "secret" else 0)
         imported = _told(await process.stop())
     imported -= _modules("pass") | {"told", "__main__"}
     assert _packages(imported) == _ALLOWED
     assert not imported & _SLOW
+    # What only a secret needs costs nobody else a start.
+    assert ("chat.aws" in imported) is ("hmac" in imported) is (key == "secret")
