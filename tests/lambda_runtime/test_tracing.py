@@ -167,3 +167,14 @@ async def test_a_client_context_that_is_no_json_leaves_the_platforms_trace(
     await broken.result()
     line = json.loads((await process.stop()).splitlines()[0])
     assert (line["errorType"], line["traceId"]) == ("Runtime.LambdaContextUnmarshalError", TRACE)
+
+
+async def test_a_context_that_outlives_its_invocation_does_not_name_the_next_ones_trace(
+    api: FakeRuntimeApi, start: Starter
+) -> None:
+    first, second = (api.invoke({"adopt_late": TRACEPARENT}, headers=HEADER) for _ in range(2))
+    process = await start("functions.buffered", AWS_LAMBDA_LOG_FORMAT="JSON")
+    assert (await first.result()).json() == [CALLERS]
+    assert (await second.result()).json() == [CALLERS, TRACE]
+    lines = [json.loads(line) for line in (await process.stop()).splitlines()]
+    assert [line["traceId"] for line in lines] == [TRACE, CALLERS, TRACE, TRACE]
