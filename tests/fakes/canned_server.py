@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class CannedServer:
-    """The server. `pieces` are written one by one; None waits until `release` is set.
+    """The server. `pieces` are written one by one; None sets `waiting` and waits until `release` is set.
 
     With `hang`, the connection stays open behind the last piece until the server is closed. `heads` are the
     request heads that it has read, in order.
@@ -31,6 +31,7 @@ class CannedServer:
         self._preflight = preflight
         self._closing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.waiting = asyncio.Event()
         self.release = asyncio.Event()
         self.heads: list[str] = []
         self.port = 0
@@ -75,6 +76,7 @@ class CannedServer:
             return
         for piece in self._pieces:
             if piece is None:
+                self.waiting.set()
                 await self.release.wait()
                 continue
             writer.write(piece)
