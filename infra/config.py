@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from infra.agreement import elsewhere
 from infra.allowed import RefusedError, allowed_values
 from infra.settings import Settings
+from infra.values import looks_secret
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -121,4 +122,6 @@ def _place(key: str, path: list[Any], field: FieldInfo, value: Any) -> tuple[str
 
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
+    if looks_secret(text):
+        return "what looks like a key (not shown)"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -42,6 +42,11 @@ _KEY_SHAPE: Final = re.compile(
 _URL_WITH_PASSWORD: Final = re.compile(r"://[^/\s@]*:[^/\s@]*@")
 
 
+def looks_secret(text: str) -> bool:
+    """Whether a key, or a URL with a password, is somewhere in a text."""
+    return bool(_KEY_SHAPE.search(text) or _URL_WITH_PASSWORD.search(text))
+
+
 def _matches(pattern: str) -> AfterValidator:
     def check(value: str) -> str:
         if value and not re.fullmatch(pattern, value, re.ASCII):
@@ -68,7 +73,7 @@ def _plain(value: str) -> str:
     """Whoever may look at the function may read its variables, so nothing secret goes there."""
     if "\0" in value:
         raise RefusedError("has a NUL character in it, which no variable can hold.")
-    if _KEY_SHAPE.search(value) or _URL_WITH_PASSWORD.search(value):
+    if looks_secret(value):
         raise RefusedError(
             "has what looks like a key or a password in it, and a function's variables are no place for that: take "
             "it back where it was made, and put a new one in openaiApiKey, providerKeys or the secret of secretArn."
@@ -144,14 +149,14 @@ BaseImage = Annotated[
 ModelName = Annotated[
     str,
     Field(min_length=1),
-    _matches(r"[!-+\--~]+"),
     AfterValidator(_plain),
+    _matches(r"[!-+\--~]+"),
     Words("a model's name, without blanks or commas"),
 ]
 BaseUrl = Annotated[
     str,
-    _matches(r"https://[\w.\[\]:-]+(/[!-\"$->@-~]*)?"),
     AfterValidator(_plain),
+    _matches(r"https://[\w.\[\]:-]+(/[!-\"$->@-~]*)?"),
     Words("an https URL such as https://api.openai.com/v1, or empty for OpenAI's"),
 ]
 AliasName = Annotated[
