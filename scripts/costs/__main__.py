@@ -16,7 +16,7 @@ from scripts.costs import bill, chat, prices
 from scripts.generated_block import with_block
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scripts.costs.bill import Item
 
@@ -30,8 +30,8 @@ def page() -> str:
     assumed = (
         f"Prices of {prices.REGION} in US dollars, first tier, without free tiers. A chat here takes "
         f"{chat.SECONDS:g} s, reads {chat.TOKENS_IN} tokens and writes {chat.TOKENS_OUT}, on the stack's defaults "
-        f"(arm64, {bill.memory_mb()} MB); one in {1 / chat.COLD_STARTS:g} meets a cold start of {chat.COLD_SECONDS:g} s. "
-        "That is assumed, at the top of `scripts/costs/chat.py`."
+        f"(arm64, {bill.memory_mb()} MB); one in {1 / chat.COLD_STARTS:g} meets a cold start of "
+        f"{chat.COLD_SECONDS:g} s. That is assumed, at the top of `scripts/costs/chat.py`."
     )
     logged = (
         f"On x86_64 AWS's part is ${bill.total(bill.thousand_chats('x86_64')):.4f}. Of the log's bytes "
@@ -104,7 +104,7 @@ def _sources() -> list[tuple[str, str, str]]:
     return [(page, month, ", ".join(units)) for (page, month), units in found.items()]
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], documents: Mapping[Path, Callable[[], str]] = DOCUMENTS) -> int:
     if arguments == ["--measure"]:
         print(f"MEASURED: Final = {asyncio.run(chat.measure())}")
         return 0
@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     stale = []
-    for document, write in DOCUMENTS.items():
+    for document, write in documents.items():
         text = document.read_text()
         fresh = with_block(text, "costs", write())
         if fresh == text:

@@ -1,0 +1,249 @@
+"""docs/deploying.md says what is so: its commands, keys, sentences and examples are tried on the real thing."""
+
+from __future__ import annotations
+
+import fnmatch
+import http.server
+import json
+import os
+import re
+import shlex
+import subprocess
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
+
+import botocore.session  # type: ignore[import-untyped]  # botocore has no types
+import pytest
+from botocore.auth import SigV4Auth  # type: ignore[import-untyped]  # botocore has no types
+from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # botocore has no types
+from botocore.credentials import Credentials  # type: ignore[import-untyped]  # botocore has no types
+from pydantic import Field, TypeAdapter
+
+from chat.failures import FailureKind
+from chat.settings import Settings as FunctionSettings
+from infra.settings import Settings
+from tests.fakes.pulumi_program import run_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "deploying.md").read_text()
+README = (ROOT / "README.md").read_text()
+POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
+
+_FIELDS = {str(field.alias): field for field in Settings.model_fields.values()}
+
+
+def _shell_lines(text: str) -> Iterator[str]:
+    for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
+        yield from block.replace("\\\n", " ").splitlines()
+
+
+def _config_commands() -> Iterator[tuple[str, str | None]]:
+    """Key and value of each `pulumi config set` on the pages; None for one that is asked for."""
+    found = re.findall(r"`(pulumi config set [^`]*)`", PAGE)
+    found += [line.strip() for text in (PAGE, README) for line in _shell_lines(text)]
+    for line in found:
+        if line.startswith("pulumi config set"):
+            words = [
+                word for word in shlex.split(line.partition(" && ")[0], comments=True) if word[:2] != "--"
+            ]
+            yield words[3], words[4] if len(words) > 4 else None
+
+
+@pytest.mark.parametrize(("key", "value"), sorted(set(_config_commands()), key=str))
+def test_a_key_that_is_set_there_takes_that_value(key: str, value: str | None) -> None:
+    name, _, member = key.partition(".")
+    name, _, index = name.partition("[")
+    field = _FIELDS[name]
+    kind: Any = Annotated[field.annotation, Field(), *field.metadata]
+    secret = name in ("openaiApiKey", "providerKeys")
+    assert (value is None) == secret, "a key is asked for, never on the command line"
+    if value is None:
+        given: Any = "sk-any"
+    elif "…" in value:
+        given = value.replace("…", "0" * 64)
+    else:
+        given = json.loads(value) if field.annotation in (int, bool) else value
+    if member:
+        assert get_origin(field.annotation) is dict
+        given = {member: given}
+    elif index:
+        assert get_origin(field.annotation) is list
+        given = [given]
+    TypeAdapter(kind).validate_python(given, strict=True)
+    if name == "environment":
+        FunctionSettings.from_environment({member: str(value)})  # raises what the function would
+
+
+def test_every_key_named_there_exists() -> None:
+    """What is written as code and looks like a key of the stack is one."""
+    for setting in re.findall(r"`([a-z]+[A-Z][A-Za-z]*)(?:: [^`]*)?`", PAGE):
+        outputs = {"frontendEnvironment", "imageDigest", "logGroup", "bufferedEndpoint", "bufferedLogGroup"}
+        assert setting in _FIELDS or setting in outputs, setting
+
+
+def test_every_output_named_there_is_exported() -> None:
+    exported = run_program({"bufferedFunction": True}).outputs
+    table = PAGE.partition("| output | what it is |")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.partition(" | ")[0])}
+    assert named == set(exported)
+    for name in re.findall(r"pulumi stack output (\w+)", PAGE + README):
+        assert name in exported
+
+
+def test_every_make_target_named_there_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for name in re.findall(r"(?:`|^)make ([a-z-]+)", PAGE + README, re.MULTILINE):
+        assert name in targets
+
+
+@pytest.mark.parametrize(
+    "kind", [FailureKind.NOT_CONFIGURED, FailureKind.KEY_UNAVAILABLE, FailureKind.BAD_KEY]
+)
+def test_what_the_function_says_is_quoted_with_its_status(kind: FailureKind) -> None:
+    row = next(row for row in PAGE.splitlines() if row.startswith("|") and kind.message.split(".")[0] in row)
+    assert kind is FailureKind.NOT_CONFIGURED or f"{kind.status} " in row
+
+
+def test_what_the_program_says_is_quoted() -> None:
+    assert "Docker keeps its images in containerd" in PAGE
+    assert "Docker keeps its images in containerd" in (ROOT / "infra" / "docker_engine.py").read_text()
+    assert FailureKind.DEADLINE.message.rstrip(".") in PAGE
+
+
+# The operation of an action that is not called as it is.
+_NO_OPERATION = {"iam:PassRole"}
+
+
+def test_each_action_of_the_deployers_policy_exists() -> None:
+    session = botocore.session.get_session()
+    for statement in POLICY["Statement"]:
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            service, _, operation = action.partition(":")
+            known = session.get_service_model(service).operation_names
+            assert operation in known or action in _NO_OPERATION, action
+
+
+def test_the_deployers_policy_is_about_this_stack_alone() -> None:
+    for statement in POLICY["Statement"]:
+        if statement["Action"] == "ecr:GetAuthorizationToken":  # knows no resource
+            assert statement["Resource"] == "*"
+        elif statement["Action"] == "logs:DescribeLogGroups":  # a list, which knows no name
+            assert statement["Resource"] == "arn:aws:logs:REGION:ACCOUNT:log-group:*"
+        else:
+            resources = statement["Resource"]
+            for resource in [resources] if isinstance(resources, str) else resources:
+                assert "lambda-token-streaming-STACK-" in resource
+    assert len(json.dumps(POLICY, separators=(",", ":"))) <= 6144  # of a managed policy
+
+
+def test_the_deployers_policy_is_about_all_of_the_stack() -> None:
+    """Every resource that has an ARN is named by some statement."""
+    program = run_program(
+        {"bufferedFunction": True, "alias": "live", "provisionedConcurrency": 1, "xray": True}, stack="dev"
+    )
+    patterns = [
+        resource.replace("ACCOUNT", "123456789012").replace("REGION", "us-east-1").replace("STACK", "dev")
+        for statement in POLICY["Statement"]
+        for resource in (
+            [statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"]
+        )
+        if resource != "*"
+    ]
+    arns = {
+        str(arn)
+        for each in program.resources
+        for name, arn in each.outputs.items()
+        if name in ("arn", "dashboardArn")
+    }
+    assert len(arns) >= 10
+    for arn in arns:
+        assert any(fnmatch.fnmatchcase(arn, pattern) for pattern in patterns), arn
+
+
+class _Recorder(http.server.BaseHTTPRequestHandler):
+    """Takes one POST, and answers with a stream of two lines."""
+
+    taken: list[tuple[dict[str, str], bytes]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'0:"Hel"\n0:"lo"\n')
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
+        """Nothing; the test looks at what was taken."""
+
+
+@pytest.fixture
+def recorder() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
+    taken: list[tuple[dict[str, str], bytes]] = []
+    handler = type("Recorder", (_Recorder,), {"taken": taken})
+    with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", taken
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+_KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLE",
+    "AWS_SESSION_TOKEN": "token/with+signs=",
+}
+
+
+def _is_signed(url: str, headers: dict[str, str], body: bytes) -> bool:
+    """Whether botocore would have signed these headers so, for Lambda in eu-central-1."""
+    authorization = headers["authorization"]
+    names = authorization.partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    assert {"host", "x-amz-date", "x-amz-security-token"} <= set(names)
+    assert "/eu-central-1/lambda/aws4_request" in authorization
+    request = AWSRequest("POST", url, {name: headers[name] for name in names}, body)
+    request.context["timestamp"] = headers["x-amz-date"]
+    signer = SigV4Auth(Credentials(*_KEYS.values()), "lambda", "eu-central-1")
+    to_sign = signer.string_to_sign(request, signer.canonical_request(request))
+    return bool(authorization.endswith("Signature=" + signer.signature(to_sign, request)))
+
+
+def test_the_python_example_signs(
+    recorder: tuple[str, list[tuple[dict[str, str], bytes]]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url, taken = recorder
+    for name, value in _KEYS.items():
+        monkeypatch.setenv(name, value)
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    example: dict[str, Any] = {}
+    exec(compile(code, "docs/deploying.md", "exec"), example)
+    example["stream"](url, "eu-central-1", {"messages": []})
+    ((headers, body),) = taken
+    assert _is_signed(url, headers, body)
+    assert capsys.readouterr().out == '0:"Hel"\n0:"lo"\n'
+
+
+def test_the_curl_example_signs(recorder: tuple[str, list[tuple[dict[str, str], bytes]]]) -> None:
+    url, taken = recorder
+    command = next(line for line in _shell_lines(PAGE) if "--aws-sigv4" in line)
+    command = command.replace('"$(pulumi stack output endpoint)"', url)
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env=os.environ | _KEYS,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.stdout == '0:"Hel"\n0:"lo"\n', done.stderr
+    ((headers, body),) = taken
+    assert _is_signed(url, headers, body)
