@@ -80,6 +80,11 @@ class Runtime:
             for task in asyncio.all_tasks(self._loop):
                 self._loop.call_soon_threadsafe(task.cancel)
 
+    def _heed_signal(self) -> None:
+        """For the first step of a task: `terminate` found no task to cancel, because this one was not there yet."""
+        if self._terminated:
+            raise asyncio.CancelledError
+
     def serve_one(self) -> None:
         """Take one event and answer it.
 
@@ -119,6 +124,7 @@ class Runtime:
             sys.stderr.flush()
 
     async def _next(self) -> Invocation:
+        self._heed_signal()
         logs = self._logs
         logs.request_id, logs.tenant_id, logs.trace = "", None, TraceIds()
         invocation = await self._api.next()
@@ -134,6 +140,7 @@ class Runtime:
     async def _answer(
         self, invocation: Invocation, stream: ResponseStream | None, event: Any, context: LambdaContext
     ) -> None:
+        self._heed_signal()
         if stream is None:
             returned = self._handler(event, context)
             body, content_type = marshal(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from lambda_runtime.api import RuntimeApi
+from lambda_runtime.logs import LambdaLogHandler
+from lambda_runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -373,6 +378,19 @@ async def test_sigterm_ends_a_handler_in_order(api: FakeRuntimeApi, start: Start
     code, output = await process.exited()
     assert code == 0
     assert "cleaned up" in output
+
+
+def test_a_signal_between_two_waits_is_not_lost() -> None:
+    """It finds no task to cancel; the next event would be waited for until SIGKILL, without shutdown hooks."""
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        runtime = Runtime(
+            RuntimeApi("127.0.0.1:1"), print, loop, LambdaLogHandler(as_json=False, telemetry_fd=None)
+        )
+        runtime.terminate()
+        with pytest.raises(asyncio.CancelledError):
+            runtime.serve_one()
+        runtime.serve()
 
 
 async def test_sigterm_runs_the_shutdown_hooks(api: FakeRuntimeApi, start: Starter) -> None:
