@@ -543,7 +543,7 @@ def test_no_sentence_shows_a_key(config: dict[str, Any], secret: tuple[str, ...]
     assert KEY not in refusal(config, secret=secret)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from([str(field.alias) for field in Settings.model_fields.values()]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -59,6 +60,7 @@ def test_no_key_is_in_what_is_printed() -> None:
     assert "sk-" not in f"{keyed!r}{keyed}"
 
 
+@functools.cache
 def _shape(service: str, name: str) -> dict[str, Any]:
     return dict(botocore.session.get_session().get_service_model(service).shape_for(name).metadata)
 
