@@ -22,6 +22,7 @@ from scripts.smoke.answer import StreamedAnswer
 from scripts.smoke.cors import Complaint, judge_answer, judge_preflight, preflight_headers
 from scripts.smoke.ending import failed_end
 from scripts.smoke.exchange import NoAnswerError, options, post
+from scripts.smoke.quoting import quoted
 from scripts.smoke.refusal import Answer, explain
 from scripts.smoke.signature import SignatureError, sign
 from scripts.smoke.suspects import proxied, suspects
@@ -119,7 +120,7 @@ def _judge_whole(given: Answer) -> tuple[bool, str]:
     if exchange.status == 200 and isinstance(data, dict) and data.get("text"):
         return True, (
             f"The buffered function answered, whole: {len(str(data['text'])):,} characters after "
-            f"{exchange.ended * 1000:,.0f} ms, finish reason {data.get('finishReason')}."
+            f"{exchange.ended * 1000:,.0f} ms, finish reason {quoted(str(data.get('finishReason')))}."
         )
     if (exchange.header("x-vercel-ai-data-stream") or "") == "v1":
         return (

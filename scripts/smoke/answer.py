@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-_LONGEST_SHOWN = 200
+from scripts.smoke.quoting import quoted
 
 
 @dataclass
@@ -48,7 +48,7 @@ class StreamedAnswer:
         """Take the end: a line without one is none, and foreign where it looks like none of the protocol."""
         rest, self._rest = self._rest, b""
         if rest and self.foreign is None and rest[1:2] not in (b"", b":"):
-            self.foreign = _shown(rest)
+            self.foreign = quoted(rest.decode(errors="replace"))
 
     def _take(self, at: float, line: bytes) -> None:
         code, _, text = line.partition(b":")
@@ -57,26 +57,19 @@ class StreamedAnswer:
         except (ValueError, RecursionError):
             code = b""
         if len(code) != 1:
-            self.foreign = _shown(line)
+            self.foreign = quoted(line.decode(errors="replace"))
             return
         self.lines += 1
         if code in (b"0", b"g") and isinstance(value, str):
             self.tokens.append(at)
             self.characters += len(value)
         elif code == b"3":
-            self.error = str(value)
+            self.error = quoted(str(value))
         elif code == b"d":
             self._finish(value if isinstance(value, dict) else {})
 
     def _finish(self, value: dict[str, Any]) -> None:
-        self.finish_reason = str(value.get("finishReason", "unknown"))
+        self.finish_reason = quoted(str(value.get("finishReason", "unknown")))
         usage = value.get("usage")
         count = usage.get("completionTokens") if isinstance(usage, dict) else None
         self.counted = count if isinstance(count, int) else None
-
-
-def _shown(line: bytes) -> str:
-    text = "".join(
-        character if character.isprintable() else " " for character in line.decode(errors="replace")
-    )
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

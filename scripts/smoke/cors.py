@@ -18,6 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scripts.smoke.quoting import quoted
+
 if TYPE_CHECKING:
     from scripts.smoke.exchange import Exchange
 
@@ -110,7 +112,8 @@ def _judge_origin(exchange: Exchange, origin: str, which: str) -> list[Complaint
     if values[0] not in ("*", origin):
         return [
             Complaint(
-                f"{which} allows the origin {values[0]} alone, and the page's is {origin}: add it to corsAllowOrigins."
+                f"{which} allows the origin {quoted(values[0])} alone, and the page's is {origin}: add it to "
+                "corsAllowOrigins."
             )
         ]
     return []
@@ -123,4 +126,4 @@ def _listed(exchange: Exchange, name: str) -> set[str]:
 
 
 def _shown(values: set[str]) -> str:
-    return ", ".join(sorted(values)) or "absent"
+    return quoted(", ".join(sorted(values))) or "absent"

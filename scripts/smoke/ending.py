@@ -16,7 +16,9 @@ def failed_end(answer: StreamedAnswer, exchange: Exchange) -> str | None:
     came = f"{len(answer.tokens)} lines of text"
     sentence = None
     if answer.error is not None:
-        sentence = f"The stream ended with an error part: {answer.error} Its log has more (on AWS: make logs)."
+        sentence = (
+            f"The stream ended with an error part: {answer.error} Its log has more (on AWS: make logs)."
+        )
     elif answer.foreign is not None:
         if answer.lines:
             sentence = f"A line is none of the data stream, and useChat throws on it: {answer.foreign}"

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from scripts.smoke.quoting import quoted
 from scripts.smoke.target import Kind
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 NOT_CONFIGURED = "OpenAI API key not configured"
 _DELIMITER = bytes(8)
-_LONGEST_QUOTE = 300
 _LOG = "Its log says why (on AWS: make logs)."
 _GRANTS = "lambda:InvokeFunctionUrl, and lambda:InvokeFunction with lambda:InvokedViaFunctionUrl"
 _SIGNATURE_WORDS = ("signature", "security token", "credential", "expired", "x-amz-date")
@@ -71,9 +71,7 @@ class Answer:
             said = self.exchange.body[:4096].decode(errors="replace")
         for value in self.private:
             said = said.replace(value, "…")
-        line = said.strip().partition("\n")[0]
-        line = "".join(character for character in line if character.isprintable()).strip()
-        return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
+        return quoted(said.strip().partition("\n")[0])
 
 
 def explain(answer: Answer) -> str:
@@ -93,7 +91,8 @@ def explain(answer: Answer) -> str:
                 "check this one: HANDLER=chat.app.handler"
             )
         if "errorType" in content:
-            return f"The function failed: {content['errorType']}: {answer.words or 'without a word'}. {_LOG}"
+            kind = quoted(str(content["errorType"]))
+            return f"The function failed: {kind}: {answer.words or 'without a word'}. {_LOG}"
     if exchange.status == 200:
         return _not_the_function(answer)
     return _of_status(answer)
@@ -117,7 +116,7 @@ def _own_refusal(answer: Answer) -> str:
 
 
 def _not_the_function(answer: Answer) -> str:
-    kind = answer.exchange.header("content-type") or "no content type"
+    kind = quoted(answer.exchange.header("content-type") or "no content type")
     if not answer.exchange.body:
         return f"The answer is empty, with status 200. Is {answer.target} the function's address?"
     if "text/event-stream" in kind:
@@ -148,7 +147,7 @@ def _of_status(answer: Answer) -> str:
     if status == 403:
         return _forbidden(answer)
     if 300 <= status < 400:
-        where = exchange.header("location") or "nowhere"
+        where = quoted(exchange.header("location") or "nowhere")
         return f"The address leads on to {where} ({status}), where no page's POST follows. Use that one as ENDPOINT."
     came = f"{status}{': ' if answer.words else ''}{answer.words}"
     if status == 500 and answer.target.kind is Kind.API_GATEWAY:
@@ -159,31 +158,29 @@ def _of_status(answer: Answer) -> str:
 
 def _forbidden(answer: Answer) -> str:
     words, lowered = answer.words, answer.words.lower()
-    quoted = f" AWS says: {words}" if words else ""
+    said = f" AWS says: {words}" if words else ""
     if answer.target.kind is Kind.API_GATEWAY and "missing authentication token" in lowered:
         return f"API Gateway has nothing at that path and method (403 {words}). Check the stage and the path."
     if answer.signed and any(word in lowered for word in _SIGNATURE_WORDS):
-        return (
-            f"The signature is not taken (403). Check clock, credentials, and the address's region.{quoted}"
-        )
+        return f"The signature is not taken (403). Check clock, credentials, and the address's region.{said}"
     if answer.target.kind is not Kind.FUNCTION_URL:
-        return f"{answer.target} refuses this caller (403).{quoted}"
+        return f"{answer.target} refuses this caller (403).{said}"
     if answer.signed:
         return (
             f"The URL knows the caller and refuses (403): it lacks one of the two grants, {_GRANTS}. Name the caller "
             "in the config key invokers (make deploy), or use a profile that is named there: "
-            f"AWS_PROFILE=….{quoted}"
+            f"AWS_PROFILE=….{said}"
         )
     return (
         "The URL refuses (403). If it stands behind IAM (config key authorization), sign the request: AUTH=AWS_IAM. If "
         f"it is public, the function's policy lacks one of the two grants that a URL needs, {_GRANTS}: aws lambda "
-        f"get-policy shows them, make deploy sets them.{quoted}"
+        f"get-policy shows them, make deploy sets them.{said}"
     )
 
 
 def _phrase(exchange: Exchange) -> str:
     if exchange.reason:
-        return exchange.reason
+        return quoted(exchange.reason)
     try:
         return HTTPStatus(exchange.status).phrase
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from scripts.smoke.quoting import quoted
 from scripts.smoke.verdict import gaps, moments
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _WIDTH = 12
 def asked(target: Target, message: str, *, signed: bool) -> None:
     """Say what is sent, before the answer is waited for."""
     _line("POST", f"{target} ({target.kind.value}{', signed' if signed else ''})")
-    _line("Message", message if len(message) <= 100 else message[:100] + "…")
+    _line("Message", message)
 
 
 def preflight(exchange: Exchange, origin: str) -> None:
@@ -98,8 +99,7 @@ def failed(sentence: str) -> None:
 
 
 def _line(name: str, text: str) -> None:
-    # What a server says may hold anything; a terminal is given what can be read.
-    print(f"{name:<{_WIDTH}}{''.join(c if c.isprintable() else '?' for c in text)}", flush=True)
+    print(f"{name:<{_WIDTH}}{quoted(text)}", flush=True)
 
 
 def _status(exchange: Exchange) -> str:

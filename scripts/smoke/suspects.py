@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
 
+from scripts.smoke.quoting import quoted
 from scripts.smoke.target import Kind
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ def suspects(exchange: Exchange, target: Target, *, through_proxy: bool) -> str:
         )
     found = []
     if encoding := exchange.header("content-encoding"):
-        found.append(f"something on the way compresses ({encoding}), and what compresses collects")
+        found.append(f"something on the way compresses ({quoted(encoding)}), and what compresses collects")
     if through_proxy:
         found.append("the request went through the proxy of this environment (NO_PROXY leaves it out)")
     if passed := [value for name in ("via", "x-cache") if (value := exchange.header(name))]:
-        found.append(f"the answer came through {' and '.join(passed)}")
+        found.append(f"the answer came through {quoted(' and '.join(passed))}")
     found.append(_BY_KIND[target.kind])
     found.append(
         "and the model's server itself must stream (OPENAI_BASE_URL=… make demo shows whether it does)"

@@ -60,7 +60,7 @@ def test_an_error_part() -> None:
         (b': ping\n0:"a"\n', ": ping"),
         (b'0:"a"\n0:a\n0:"b"\n', "0:a"),
         (b'{"statusCode":200}' + bytes(8) + b'0:"a"\n', '{"statusCode":200}        0:"a"'),
-        (b"x" * 300 + b"\n", "x" * 200 + "…"),
+        (b"x" * 301 + b"\n", "x" * 300 + "…"),
     ],
 )
 def test_what_is_none_of_the_protocol_is_shown(data: bytes, shown: str) -> None:
