@@ -3,6 +3,7 @@
 Facts (CloudWatch's user guide, "Using Amazon CloudWatch alarms" and "Percentile-based alarms and low data samples"; its
 pricing page, us-east-1, February 2026):
 
+- Lambda counts an error at the time when its invocation began, not when it failed (its guide, "Types of metrics").
 - A description has at most 1,024 characters. Every metric of an expression has one period; SEARCH is for graphs alone.
 - With `ignore` for low samples, an alarm on p90 keeps its state while there are fewer than 100 values: 10 / (1 - 0.9).
 - An alarm costs $0.10 a month for each metric that it looks at; an account's first ten are free. A function has six
@@ -11,6 +12,7 @@ pricing page, us-east-1, February 2026):
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 FEWEST: Final = 3
 """Fewer failures in a period say nothing about a share, and nobody should be woken up by one at night."""
 
+_PERIOD: Final = 300
 _CUT_PERCENT: Final = 1
 _NEARLY_ALL: Final = 0.8
 _LASTING: Final = "In two of three periods of 5 minutes"
@@ -42,7 +45,7 @@ class AlarmRule:
     metric: Metric
     threshold: float
     statistic: Literal["Sum", "Maximum", "p90", "share"] = "Sum"
-    period: int = 300
+    period: int = _PERIOD
     of: tuple[int, int] = (2, 3)
 
 
@@ -60,15 +63,18 @@ def alarm_rules(settings: Settings) -> Iterator[AlarmRule]:
 
 
 def _crashes(settings: Settings) -> AlarmRule:
+    # An invocation that the time limit ends is told so much later, for a period that has passed by then.
+    periods = 3 + math.ceil(settings.timeout / _PERIOD)
     return AlarmRule(
         "crashes",
-        f"Does the function itself fail? {_LASTING} an invocation ended by the time limit, for lack of memory, or by "
-        "an error that nothing caught; callers saw a broken answer or status 502. First: in the function's log, "
-        "platform.report lines whose status is not success say which. A time limit: raise timeout (now "
-        f"{settings.timeout} s). Memory: raise memorySize (now {settings.memory_size} MB). Right after a deployment: "
-        "go back to the image before it.",
+        f"Does the function itself fail? In two of {periods} periods of 5 minutes an invocation ended by the time "
+        "limit, for lack of memory, or by an error that nothing caught; callers saw a broken answer or status 502. "
+        "First: in the function's log, platform.report lines whose status is not success say which. A time limit: "
+        f"raise timeout (now {settings.timeout} s). Memory: raise memorySize (now {settings.memory_size} MB). Right "
+        "after a deployment: go back to the image before it.",
         CRASHES,
         threshold=1,
+        of=(2, periods),
     )
 
 

@@ -67,7 +67,7 @@ class ShownFunction:
         mark: tuple[str, float] | None = None,
     ) -> Widget:
         """Lines over time; `unit` names the left axis, `mark` is a labelled level across it."""
-        annotations = {"horizontal": [{"label": mark[0], "value": mark[1]}]} if mark else {}
+        level = {"annotations": {"horizontal": [{"label": mark[0], "value": mark[1]}]}} if mark else {}
         return _widget(
             "metric",
             THIRD,
@@ -79,7 +79,7 @@ class ShownFunction:
             period=PERIOD,
             metrics=list(lines),
             yAxis={"left": {"min": 0, "label": unit, "showUnits": False}, "right": {"min": 0}},
-            annotations=annotations,
+            **level,
         )
 
     def log(self, title: str, query: str, *, view: Literal["table", "timeSeries"]) -> Widget:
