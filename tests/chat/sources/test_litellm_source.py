@@ -20,6 +20,7 @@ from chat.sources.litellm_source import LiteLLMSource
 from tests.chat.sources.answers import merged, server_stream, summary
 from tests.chat.sources.conftest import KEY, answer_of
 from tests.chat.sources.test_server_streams import EXPECTED
+from tests.fakes.secrets_manager import aws_error
 from tests.fakes.upstream import (
     CLOSE,
     RESET,
@@ -34,6 +35,8 @@ from tests.fakes.upstream import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from tests.fakes.secrets_manager import StrictSecretsManager
 
 # LiteLLM and what it imports warn about themselves.
 pytestmark = [
@@ -240,6 +243,84 @@ async def test_an_openai_model_without_a_key(make_source: Callable[..., LiteLLMS
     outcome = await answer_of(make_source(openai_api_key=""), QUESTION)
     assert outcome.failure is not None
     assert outcome.failure.kind is FailureKind.NOT_CONFIGURED
+
+
+@pytest.fixture
+def in_secret(gate: StrictSecretsManager, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Put variables into a secret, at first or anew, and give its ARN."""
+    for name, value in gate.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "")  # so that it is put back as it was
+    monkeypatch.delenv("DEEPSEEK_API_KEY")
+
+    def put(arn: str = "", **variables: str) -> str:
+        if not arn:
+            return gate.moto.create_secret("chat", json.dumps(variables))
+        gate.moto.put_secret(arn, json.dumps(variables))
+        return arn
+
+    return put
+
+
+def refused(key: str) -> Reply:
+    return error_reply(401, {"message": f"Incorrect API key provided: {key}", "code": "invalid_api_key"})
+
+
+async def test_a_key_of_openai_s_that_was_replaced_in_the_secret(
+    upstream: FakeUpstream,
+    make_source: Callable[..., LiteLLMSource],
+    in_secret: Callable[..., str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    arn = in_secret(OPENAI_API_KEY="sk-old-0123456789")
+    source = make_source(openai_api_key="", secret_arn=arn, retry_budget=0)
+    upstream.enqueue(text_reply("Hello"))
+    assert merged((await answer_of(source, QUESTION)).parts) == HELLO
+    in_secret(arn, OPENAI_API_KEY="sk-new-0123456789")
+    upstream.enqueue(refused("sk-old-0123456789"), text_reply("Hello"))
+    assert merged((await answer_of(source, QUESTION)).parts) == HELLO
+    sent = [request.headers["authorization"] for request in upstream.requests]
+    assert sent == ["Bearer sk-old-0123456789"] * 2 + ["Bearer sk-new-0123456789"]
+    assert "sk-old" not in caplog.text
+
+
+async def test_another_providers_key_that_was_replaced_in_the_secret(
+    upstream: FakeUpstream,
+    gate: StrictSecretsManager,
+    make_source: Callable[..., LiteLLMSource],
+    in_secret: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """LiteLLM looks for it in the environment, each time anew; one that stays wrong is one error."""
+    monkeypatch.setenv("DEEPSEEK_API_BASE", upstream.url)
+    question = ChatRequest(QUESTION.messages, "deepseek/deepseek-chat")
+    arn = in_secret(DEEPSEEK_API_KEY="ds-old-0123456789")
+    source = make_source(openai_api_key="", secret_arn=arn, retry_budget=0)
+    upstream.enqueue(text_reply("Hello"))
+    assert merged((await answer_of(source, question)).parts) == HELLO
+    in_secret(arn, DEEPSEEK_API_KEY="ds-new-0123456789")
+    upstream.enqueue(refused("ds-old-0123456789"), refused("ds-new-0123456789"))
+    outcome = await answer_of(source, question)
+    assert outcome.failure is not None
+    assert outcome.failure.kind is FailureKind.BAD_KEY
+    assert "[DEEPSEEK_API_KEY]" in outcome.failure.detail
+    sent = [request.headers["authorization"] for request in upstream.requests]
+    assert sent == ["Bearer ds-old-0123456789"] * 2 + ["Bearer ds-new-0123456789"]
+    assert len(gate.requests) == 2
+
+
+async def test_a_secret_that_cannot_be_read(
+    upstream: FakeUpstream,
+    gate: StrictSecretsManager,
+    make_source: Callable[..., LiteLLMSource],
+    in_secret: Callable[..., str],
+) -> None:
+    gate.enqueue(aws_error("AccessDeniedException"))
+    source = make_source(openai_api_key="", secret_arn=in_secret(DEEPSEEK_API_KEY="ds-old-0123456789"))
+    outcome = await answer_of(source, ChatRequest(QUESTION.messages, "deepseek/deepseek-chat"))
+    assert outcome.failure is not None
+    assert outcome.failure.kind is FailureKind.KEY_UNAVAILABLE
+    assert upstream.connections == 0
 
 
 async def test_another_providers_key_is_not_ours(make_source: Callable[..., LiteLLMSource]) -> None:
