@@ -41,14 +41,23 @@ def can_build(builder: Builder) -> bool:
     return False
 
 
-def docker_problem(builder: Builder) -> str | None:
-    """What keeps a builder from building, as a sentence; None if nothing does."""
+def docker_problem(builder: Builder, *, seconds: float = _SECONDS) -> str | None:
+    """What keeps a builder from building, as a sentence; None if nothing does.
+
+    Args:
+        builder: Which of the two.
+        seconds: How long each question may take the daemon.
+    """
     try:
-        done = _docker("info", "--format", "{{json .}}")
-    except FileNotFoundError:
+        return _problem(builder, seconds)
+    except OSError:
         return f"Docker is not installed, and the image has to be built: install Docker, {_WAY_OUT}."
     except subprocess.TimeoutExpired:
-        return f"Docker's daemon has not answered within {_SECONDS} seconds: restart Docker, {_WAY_OUT}."
+        return f"Docker's daemon has not answered within {seconds} seconds: restart Docker, {_WAY_OUT}."
+
+
+def _problem(builder: Builder, seconds: float) -> str | None:
+    done = _docker("info", "--format", "{{json .}}", seconds=seconds)
     try:
         info = json.loads(done.stdout)
     except ValueError:
@@ -67,14 +76,15 @@ def docker_problem(builder: Builder) -> str | None:
             'image store off (Docker Desktop: Settings, General; Engine: {"features": {"containerd-snapshotter": '
             "false}} in daemon.json, then restart it)."
         )
-    return _unseen_socket()
+    return _unseen_socket(seconds)
 
 
-def _unseen_socket() -> str | None:
+def _unseen_socket(seconds: float) -> str | None:
     """The daemon's address, if pulumi-docker would not find it."""
     if os.environ.get("DOCKER_HOST"):
         return None
-    address = _docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").stdout.strip()
+    asked = _docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}", seconds=seconds)
+    address = asked.stdout.strip()
     known = {f"unix://{path}" for each in _SOCKETS for path in (each, str(Path(each).expanduser()))}
     if not address or address in known or address.startswith("npipe:"):
         return None
@@ -84,6 +94,6 @@ def _unseen_socket() -> str | None:
     )
 
 
-def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _docker(*arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
     command = ["docker", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - as written here
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)  # noqa: S603 - as written here

@@ -50,14 +50,23 @@ _ANSWERS: Final[dict[State, tuple[str, str, int]]] = {
 }
 
 
-def write_docker(folder: Path, state: State) -> None:
-    """Put a `docker` in a state into a folder for PATH."""
+def write_docker(folder: Path, state: State, *, address: str = "unix:///var/run/docker.sock") -> None:
+    """Put a `docker` in a state into a folder for PATH.
+
+    Args:
+        folder: Where; it is made.
+        state: What `docker info` shows.
+        address: Of the daemon, in the context that `docker context inspect` shows.
+    """
     folder.mkdir(exist_ok=True)
     command = folder / "docker"
     if state == "hanging":
-        script = "exec /bin/sleep 600"
+        answer = "exec /bin/sleep 600"
     else:
         out, err, code = _ANSWERS[state]
-        script = f"cat <<'OUT'\n{out}\nOUT\ncat >&2 <<'ERR'\n{err}ERR\nexit {code}"
-    command.write_text(f'#!/bin/sh\n[ "$1" = info ] || exit 64\n{script}\n')
+        answer = f"cat <<'OUT'\n{out}\nOUT\ncat >&2 <<'ERR'\n{err}ERR\nexit {code}"
+    command.write_text(
+        f'#!/bin/sh\ncase "$1 $2" in\n"info --format")\n{answer}\n;;\n'
+        f'"context inspect") echo "{address}" ;;\n*) exit 64 ;;\nesac\n'
+    )
     command.chmod(0o755)
