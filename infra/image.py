@@ -103,7 +103,7 @@ def _with_docker(
             username=token.user_name,
             password=pulumi.Output.secret(token.password),
         ),
-        opts=pulumi.ResourceOptions(parent=repository, ignore_changes=["imageName"], retain_on_delete=True),
+        opts=_options(repository, "imageName"),
     )
     # `repoDigest` is the first of all names that the image has on this machine, which may be another stack's
     # repository; the digest is the same in each.
@@ -136,7 +136,17 @@ def _with_docker_build(
                 password=pulumi.Output.secret(token.password),
             )
         ],
-        opts=pulumi.ResourceOptions(parent=repository, ignore_changes=["tags"], retain_on_delete=True),
+        opts=_options(repository, "tags"),
     )
     # Never `ref`, which has the tag before the digest: Lambda refuses that.
     return image.digest
+
+
+def _options(repository: Repository, tag: str) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(
+        parent=repository,
+        # So that a function, which needs the image, waits for the grant to pull it as well.
+        depends_on=[repository.pull_grant],
+        ignore_changes=[tag],
+        retain_on_delete=True,
+    )

@@ -41,6 +41,7 @@ class ModelKey(pulumi.ComponentResource):
             secret_string=pulumi.Output.secret(json.dumps(variables, sort_keys=True)),
             opts=child,
         )
-        # Through the version: whoever waits for the ARN waits until there is something to read.
-        self.arn = pulumi.Output.all(secret.arn, version.id).apply(lambda both: str(both[0]))
+        # A secret's id is its ARN. From the version, so that whoever waits for it waits until there is something to
+        # read; it stays known in the preview of a rotated key, which then shows nothing else.
+        self.arn = version.secret_id
         self.register_outputs({"arn": self.arn})

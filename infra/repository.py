@@ -22,6 +22,8 @@ class Repository(pulumi.ComponentResource):
     """`ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`."""
     registry_id: pulumi.Output[str]
     """The account whose registry it is."""
+    pull_grant: pulumi.Resource
+    """What must be there before Lambda is given an image."""
 
     def __init__(
         self,
@@ -70,7 +72,7 @@ class Repository(pulumi.ComponentResource):
             opts=child,
         )
         # Lambda would write a policy itself, for every function of the account, and only if the deployer may let it.
-        aws.ecr.RepositoryPolicy(
+        self.pull_grant = aws.ecr.RepositoryPolicy(
             name,
             repository=repository.name,
             policy=repository.arn.apply(lambda arn: json.dumps(_lambda_may_pull(arn, function_prefix))),
