@@ -48,7 +48,8 @@ def _keys(settings: Settings) -> Iterator[tuple[bool, str]]:
         settings.needs_openai_key and not settings.openai_api_key.get_secret_value(),
         (
             "openaiApiKey is missing: set it with `pulumi config set --secret openaiApiKey`, name a secret that exists "
-            "with `pulumi config set secretArn ARN`, or deploy without one by `pulumi config set allowMissingKey true`."
+            "with `pulumi config set --plaintext secretArn ARN`, or deploy without one by `pulumi config set "
+            "allowMissingKey true`."
         ),
     )
     if name := settings.model_of_another_provider:

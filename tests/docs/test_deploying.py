@@ -7,14 +7,15 @@ import http.server
 import json
 import os
 import re
-import shlex
 import subprocess
+import textwrap
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_origin
+from typing import TYPE_CHECKING, Annotated, Any
 
 import botocore.session  # type: ignore[import-untyped]  # botocore has no types
 import pytest
+import yaml
 from botocore.auth import SigV4Auth  # type: ignore[import-untyped]  # botocore has no types
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # botocore has no types
 from botocore.credentials import Credentials  # type: ignore[import-untyped]  # botocore has no types
@@ -41,41 +42,86 @@ def _shell_lines(text: str) -> Iterator[str]:
         yield from block.replace("\\\n", " ").splitlines()
 
 
-def _config_commands() -> Iterator[tuple[str, str | None]]:
-    """Key and value of each `pulumi config set` on the pages; None for one that is asked for."""
+def _config_commands() -> list[str]:
+    """Each `pulumi config set` on the pages that can be run as it stands, as one line of shell."""
     found = re.findall(r"`(pulumi config set [^`]*)`", PAGE)
     found += [line.strip() for text in (PAGE, README) for line in _shell_lines(text)]
-    for line in found:
-        if line.startswith("pulumi config set"):
-            words = [
-                word for word in shlex.split(line.partition(" && ")[0], comments=True) if word[:2] != "--"
-            ]
-            yield words[3], words[4] if len(words) > 4 else None
+    commands = {line.partition(" && ")[0].partition(" #")[0].strip() for line in found}
+    return sorted(
+        line for line in commands if line.startswith("pulumi config set") and not line.endswith("VALUE")
+    )
 
 
-@pytest.mark.parametrize(("key", "value"), sorted(set(_config_commands()), key=str))
-def test_a_key_that_is_set_there_takes_that_value(key: str, value: str | None) -> None:
-    name, _, member = key.partition(".")
-    name, _, index = name.partition("[")
-    field = _FIELDS[name]
+def _check(key: str, value: Any) -> None:
+    """Refuse what the stack's settings refuse, given a value as the stack's file has it."""
+    field = _FIELDS[key]
+    if isinstance(value, str) and field.annotation in (int, bool):
+        value = json.loads(value)
     kind: Any = Annotated[field.annotation, Field(), *field.metadata]
-    secret = name in ("openaiApiKey", "providerKeys")
-    assert (value is None) == secret, "a key is asked for, never on the command line"
-    if value is None:
-        given: Any = "sk-any"
-    elif "…" in value:
-        given = value.replace("…", "0" * 64)
+    TypeAdapter(kind).validate_python(value, strict=True)
+    if key == "environment":
+        FunctionSettings.from_environment(value)  # raises what the function would
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A folder with Pulumi.yaml and a stack in it, and the environment in which the pulumi command finds it."""
+    engine = subprocess.run(
+        ["bash", str(ROOT / "scripts" / "pulumi_engine.sh")], capture_output=True, text=True, check=False
+    )
+    if engine.returncode:
+        pytest.skip(engine.stderr.strip())
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    environment = os.environ | {
+        "PATH": f"{Path(engine.stdout.strip()).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(folder),
+        "PULUMI_BACKEND_URL": f"file://{folder}",
+        "PULUMI_CONFIG_PASSPHRASE": "any",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    subprocess.run(["pulumi", "stack", "init", "page"], cwd=folder, env=environment, check=True, timeout=60)
+    return folder, environment
+
+
+@pytest.mark.parametrize("command", _config_commands())
+def test_a_command_that_sets_a_key_sets_one_that_is_taken(
+    command: str, project: tuple[Path, dict[str, str]]
+) -> None:
+    """Pulumi's own command understands it, and what it writes into the stack's file is allowed."""
+    folder, environment = project
+    file = folder / "Pulumi.page.yaml"
+    # The salt alone: each command begins with no configuration.
+    file.write_text(
+        "\n".join(line for line in file.read_text().splitlines() if line.startswith("encryptionsalt"))
+    )
+    done = subprocess.run(
+        ["bash", "-c", command.replace("sha256:…", f"sha256:{64 * '0'}")],
+        cwd=folder,
+        env=environment,
+        input="sk-any\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    written = yaml.safe_load(file.read_text())["config"]
+    ((name, value),) = written.items()
+    key = name.removeprefix("lambda-token-streaming:")
+    if key in ("openaiApiKey", "providerKeys"):
+        assert "secure" in json.dumps(value)
+        assert "sk-any" not in file.read_text()
     else:
-        given = json.loads(value) if field.annotation in (int, bool) else value
-    if member:
-        assert get_origin(field.annotation) is dict
-        given = {member: given}
-    elif index:
-        assert get_origin(field.annotation) is list
-        given = [given]
-    TypeAdapter(kind).validate_python(given, strict=True)
-    if name == "environment":
-        FunctionSettings.from_environment({member: str(value)})  # raises what the function would
+        _check(key, value)
+
+
+def test_what_is_written_into_the_stacks_file_is_taken() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert len(blocks) == PAGE.count("```yaml") > 0
+    for block in blocks:
+        for name, value in yaml.safe_load(textwrap.dedent(block))["config"].items():
+            _check(name.removeprefix("lambda-token-streaming:"), value)
 
 
 def test_every_key_named_there_exists() -> None:
