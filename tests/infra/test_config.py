@@ -296,8 +296,8 @@ def test_every_key_has_its_sentence() -> None:
             [
                 (
                     "openaiApiKey is missing: set it with `pulumi config set --secret "
-                    "openaiApiKey`, name a secret that "
-                    "exists with `pulumi config set --plaintext secretArn ARN`, or deploy without one by `pulumi config set "
+                    "openaiApiKey`, name a secret that exists with `pulumi config set --plaintext "
+                    "secretArn ARN`, or deploy without one by `pulumi config set "
                     "allowMissingKey true`."
                 )
             ],
