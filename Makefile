@@ -73,7 +73,7 @@ deploy: $(BIN)/.ready ## pulumi up, and where the stack answers (STACK=dev, YES=
 	@bash scripts/pulumi_stack.sh deploy
 destroy: $(BIN)/.ready ## pulumi destroy (STACK=dev, YES=1 does not ask)
 	@bash scripts/pulumi_stack.sh destroy
-logs: ## Follow the stack's logs (STACK=dev, SINCE=10m; needs the AWS CLI)
+logs: ## Follow the stack's logs (STACK=dev, SINCE=10m, HANDLER=chat.app.handler; needs the AWS CLI)
 	@bash scripts/pulumi_stack.sh logs
 smoke: $(BIN)/.ready ## Does ENDPOINT=URL stream? Times of a real answer (MESSAGE, ORIGIN=https://page, AUTH=AWS_IAM, HANDLER, TIMEOUT)
 	@$(BIN)/python -m scripts.smoke

@@ -5,6 +5,7 @@
 #   STACK   the stack (dev)
 #   YES     1 goes on without Pulumi's question
 #   SINCE   how far back logs begin (10m)
+#   HANDLER chat.app.handler follows the logs of the buffered function
 #
 # Written for bash 3.2 as well, which is what macOS has.
 set -euo pipefail
@@ -49,10 +50,14 @@ change() {
 
 output() { pulumi stack output "$1" --stack "$stack" --non-interactive 2>/dev/null || true; }
 
+configured() { pulumi config get "$1" --stack "$stack" --non-interactive 2>/dev/null || true; }
+
 follow_logs() {
   local group options=() version setting value
-  group=$(output logGroup)
-  [[ -n $group ]] || fail "The stack $stack has no output logGroup: nothing is deployed yet. Deploy it: make deploy STACK=$stack"
+  local name=logGroup
+  [[ ${HANDLER:-} != chat.app.handler ]] || name=bufferedLogGroup
+  group=$(output "$name")
+  [[ -n $group ]] || fail "The stack $stack has no output $name: no such function is deployed yet. Deploy it: make deploy STACK=$stack"
   local instead="Or see them in the console (CloudWatch, log group $group), or by Pulumi: pulumi logs --follow --stack $stack"
   command -v aws >/dev/null ||
     fail "The AWS CLI, which follows logs, is missing. Install version 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html. $instead"
@@ -61,7 +66,7 @@ follow_logs() {
     fail "The AWS CLI on PATH is version 1, which cannot follow logs. Install version 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html. $instead"
   # The stack may be elsewhere, or another account's, than the AWS CLI takes for granted.
   for setting in region profile; do
-    value=$(pulumi config get "aws:$setting" --stack "$stack" --non-interactive 2>/dev/null || true)
+    value=$(configured "aws:$setting")
     [[ -z $value ]] || options+=("--$setting" "$value")
   done
   exec aws logs tail "$group" --follow --since "${SINCE:-10m}" ${options[@]+"${options[@]}"}
@@ -72,7 +77,10 @@ case $action in
   deploy)
     change up
     endpoint=$(output endpoint)
-    [[ -z $endpoint ]] || note "See it stream: make smoke ENDPOINT=$endpoint"
+    if [[ -n $endpoint ]]; then
+      [[ $(configured authorization) != AWS_IAM ]] || endpoint+=" AUTH=AWS_IAM"
+      note "See it stream: make smoke ENDPOINT=$endpoint"
+    fi
     ;;
   destroy) change destroy ;;
   logs) follow_logs ;;

@@ -10,13 +10,15 @@ from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # bo
 from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]  # botocore has no types
 from botocore.session import Session  # type: ignore[import-untyped]  # botocore has no types
 
+from scripts.smoke.target import TargetError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scripts.smoke.target import Target
 
 
-class SignatureError(Exception):
+class SignatureError(TargetError):
     """A request cannot be signed; the message says what is missing."""
 
 

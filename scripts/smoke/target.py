@@ -25,7 +25,7 @@ _INVOCATION = re.compile(r"/2015-03-31/functions/[^/]+/invocations")
 
 
 class TargetError(Exception):
-    """An endpoint or an origin is none; the message says what to write instead."""
+    """An endpoint cannot be asked so, or from such an origin; the message says what to do instead."""
 
 
 class Kind(Enum):

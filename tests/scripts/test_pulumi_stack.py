@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,7 +23,11 @@ DEPLOYED = {
                 "urn": "urn:pulumi:dev::smoke::pulumi:pulumi:Stack::smoke-dev",
                 "custom": False,
                 "type": "pulumi:pulumi:Stack",
-                "outputs": {"logGroup": "/aws/lambda/chat", "endpoint": "https://abc.example/"},
+                "outputs": {
+                    "logGroup": "/aws/lambda/chat",
+                    "bufferedLogGroup": "/aws/lambda/chat-buffered",
+                    "endpoint": "https://abc.example/",
+                },
             }
         ],
     },
@@ -174,7 +180,7 @@ def test_a_stack_is_destroyed_without_a_question(deployed: Project) -> None:
     assert "Destroying" in done.stdout
     again = deployed.run("logs")
     assert (
-        "The stack dev has no output logGroup: nothing is deployed yet. Deploy it: make deploy STACK=dev"
+        "The stack dev has no output logGroup: no such function is deployed yet. Deploy it: make deploy STACK=dev"
         in again.stderr
     )
 
@@ -187,6 +193,31 @@ def test_a_deployment_says_how_to_see_it(deployed: Project) -> None:
     done = deployed.run("deploy", YES="1")
     assert (done.returncode, done.stdout) == (0, "asked: up --stack dev --yes\n")
     assert done.stderr == "See it stream: make smoke ENDPOINT=https://abc.example/\n"
+    deployed.pulumi("config", "set", "authorization", "AWS_IAM")
+    assert deployed.run("deploy", YES="1").stderr.endswith("ENDPOINT=https://abc.example/ AUTH=AWS_IAM\n")
+
+
+def test_on_a_terminal_pulumi_asks(deployed: Project) -> None:
+    """What is typed reaches pulumi, and it is not told to go on without asking."""
+    real = (deployed.commands / "pulumi").readlink()
+    (deployed.commands / "pulumi").unlink()
+    up = 'read -r typed; echo "asked: $*, typed: $typed" >"$HOME/heard"; exit'
+    put(deployed.commands, "pulumi", f'[[ $1 == up ]] && {{ {up}; }}; exec "{real}" "$@"')
+    ours, theirs = pty.openpty()
+    os.write(ours, b"yes\n")
+    done = subprocess.run(
+        ["/bin/bash", "scripts/pulumi_stack.sh", "deploy"],
+        cwd=deployed.tree,
+        env=deployed.variables,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 0, done.stderr
+    assert (deployed.tree.parent / "heard").read_text() == "asked: up --stack dev, typed: yes\n"
 
 
 def test_a_deployment_that_fails_fails(deployed: Project) -> None:
@@ -230,6 +261,12 @@ def test_logs_are_followed_where_the_stack_is(deployed: Project) -> None:
     assert done.stdout == (
         "logs tail /aws/lambda/chat --follow --since 2h --region eu-north-1 --profile chat\n"
     )
+
+
+def test_logs_of_the_buffered_function(deployed: Project) -> None:
+    put(deployed.commands, "aws", AWS)
+    done = deployed.run("logs", HANDLER="chat.app.handler")
+    assert done.stdout == "logs tail /aws/lambda/chat-buffered --follow --since 10m\n"
 
 
 def test_the_usage(bare: Project) -> None:

@@ -22,8 +22,8 @@ from emulator.settings import FunctionSettings
 from emulator.stand_in_model import stand_in_model
 
 ROOT = Path(__file__).parents[3]
-# The pace of the stand-in: the whole answer of 96 words takes a second.
-DELAY_SECONDS = 0.01
+# The pace of the stand-in: the whole answer of 96 words takes two seconds.
+DELAY_SECONDS = 0.02
 _SETTINGS = ("ENDPOINT", "LAMBDA_ENDPOINT", "MESSAGE", "ORIGIN", "AUTH", "HANDLER", "TIMEOUT")
 
 

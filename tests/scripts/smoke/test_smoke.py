@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.scripts.smoke.conftest import Smoke, StartFunction
 
 ROOT = Path(__file__).parents[3]
-DELAY_SECONDS = 0.01
+DELAY_SECONDS = 0.02
 PAGE = "https://chat.example.com"
 INVOCATION = "2015-03-31/functions/function/invocations"
 CHUNKED = b"HTTP/1.1 200 OK\r\nX-Vercel-AI-Data-Stream: v1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -158,20 +158,26 @@ async def test_a_page_of_the_origin_may_read(
 
 
 @pytest.mark.parametrize(
-    ("settings", "complaint"),
+    ("settings", "complaints"),
     [
         (
             {"origin": "https://other.example"},
-            "The answer has no Access-Control-Allow-Origin: https://chat.example.com",
+            (
+                "The preflight (OPTIONS) was answered with 400, and browsers want 200 to 299.",
+                f"The answer has no Access-Control-Allow-Origin: {PAGE} is not allowed.",
+            ),
         ),
         (
             {"origin": PAGE, "repeat": True},
-            "The answer has Access-Control-Allow-Origin 2 times, which browsers refuse",
+            (
+                "The preflight's answer has Access-Control-Allow-Origin 2 times, which browsers refuse.",
+                "The answer has Access-Control-Allow-Origin 2 times, which browsers refuse.",
+            ),
         ),
     ],
 )
 async def test_a_page_that_may_not_read_fails_a_stream_that_is_good(
-    smoke: Smoke, start_function: StartFunction, settings: dict[str, Any], complaint: str
+    smoke: Smoke, start_function: StartFunction, settings: dict[str, Any], complaints: tuple[str, ...]
 ) -> None:
     origin = settings.pop("origin")
     async with (
@@ -181,7 +187,7 @@ async def test_a_page_that_may_not_read_fails_a_stream_that_is_good(
         done = await smoke(ENDPOINT=f"http://127.0.0.1:{port}/", ORIGIN=PAGE)
     assert done.code == 1
     assert "  ok    It streams" in done.out
-    assert complaint in done.err
+    assert [complaint for complaint in complaints if complaint not in done.err] == []
 
 
 async def test_no_key(smoke: Smoke, start_function: StartFunction) -> None:
