@@ -60,9 +60,20 @@ environment and `on_shutdown` hooks run. Off by default: it costs a request at i
 | `AWS_LAMBDA_LOG_FORMAT` | `JSON` for one object a line; anything else is text. |
 | `AWS_LAMBDA_LOG_LEVEL` | Level of the root logger: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL`. |
 
+## The way to Secrets Manager
+
+What is read with `CHAT_SECRET_ARN`, as AWS's SDKs read it. Region and endpoint are those of the ARN.
+
+| variable | meaning |
+|---|---|
+| `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | Who asks. Lambda sets them to the role's. |
+| `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL` | Another endpoint: a FIPS endpoint, a VPC endpoint without \
+private DNS, LocalStack, moto. |
+| `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` | `true` to ignore the two above. |
+
 ## The way to the model
 
-Read as every Python client reads them.
+Read as every Python client reads them, and for Secrets Manager too.
 
 | variable | meaning |
 |---|---|

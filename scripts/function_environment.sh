@@ -8,7 +8,8 @@ from chat.settings import Settings
 print(Settings.from_environment().$1)" 2>/dev/null) == True ]]
 }
 
-# Names of the variables to hand on, one a line: docs/configuration.md, and LiteLLM's own where it answers.
+# Names of the variables to hand on, one a line: docs/configuration.md, LiteLLM's own where it answers, and what the
+# secret is read with where there is one.
 function_variables() {
   local name litellm=no
   settings_say answers_with_litellm && litellm=yes
@@ -16,8 +17,11 @@ function_variables() {
     [[ -n ${!name} ]] || continue
     case $name in
       OPENAI_* | CHAT_* | AWS_LAMBDA_LOG_* | AWS_LAMBDA_FUNCTION_TIMEOUT | LAMBDA_RUNTIME_*) printf '%s\n' "$name" ;;
-      *_API_KEY | *_API_BASE | AWS_REGION* | AWS_DEFAULT_REGION | AWS_ACCESS_KEY_ID | AWS_SECRET_ACCESS_KEY | AWS_SESSION_TOKEN)
+      *_API_KEY | *_API_BASE | AWS_REGION* | AWS_DEFAULT_REGION)
         [[ $litellm == no ]] || printf '%s\n' "$name"
+        ;;
+      AWS_ACCESS_KEY_ID | AWS_SECRET_ACCESS_KEY | AWS_SESSION_TOKEN | AWS_ENDPOINT_URL*)
+        [[ $litellm == no && -z ${CHAT_SECRET_ARN:-} ]] || printf '%s\n' "$name"
         ;;
     esac
   done

@@ -101,7 +101,7 @@ run() {
     [[ $name == OPENAI_BASE_URL ]] || options+=(--env "$name")
   done < <(function_variables)
   [[ -n $base_url ]] && options+=(--env "OPENAI_BASE_URL=$base_url")
-  settings_say configured && configured=yes
+  settings_say names_a_key && configured=yes
 
   "$docker" rm -f "$container" >/dev/null 2>&1 || true
   # As on Lambda: a user without rights, nothing writable but /tmp.
@@ -160,7 +160,7 @@ all() {
     stop
   done
   note "The emulator hands answers on whole: this proves the image and the wire. make demo shows tokens as they flow."
-  settings_say configured || note "OPENAI_API_KEY is not set: the answer checked is that none is configured. With one, streams are checked too."
+  settings_say names_a_key || note "Neither OPENAI_API_KEY nor CHAT_SECRET_ARN is set: the answer checked is that none is configured. With one, streams are checked too."
 }
 
 case ${1:-} in

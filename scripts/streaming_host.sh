@@ -30,7 +30,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 options=()
-settings_say configured && options=(--with-model)
+settings_say names_a_key && options=(--with-model)
 for kind in streaming buffered; do
   handler=chat.app.handler
   [[ $kind == streaming ]] && handler=chat.app.streaming_handler

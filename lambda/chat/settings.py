@@ -204,6 +204,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=environment_nam
         return f"Settings(model={self.model!r}, source={self.source!r}, openai_base_url={url!r})"
 
     @property
+    def names_a_key(self) -> bool:
+        """Whether the default model has a key to be asked with, as far as settings can tell: LiteLLM has its own."""
+        return bool(self.openai_api_key or self.secret_arn) or self.answers_with_litellm
+
+    @property
     def allowed_models(self) -> tuple[str, ...]:
         """The models that a request may name, each once, the default first."""
         return tuple(dict.fromkeys((self.model, *self.models)))

@@ -108,6 +108,44 @@ def test_any_other_namespace_fails_at_init(namespace: str) -> None:
     assert repr(namespace) in str(raised.value)
 
 
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:chat-AbCdEf"
+
+
+def test_a_secret_in_place_of_the_key() -> None:
+    settings = Settings.from_environment({"CHAT_SECRET_ARN": f" {ARN}\n", "OPENAI_API_KEY": " "})
+    assert (settings.secret_arn, settings.openai_api_key, settings.secret_timeout) == (ARN, "", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({}, False),
+        ({"OPENAI_API_KEY": "sk-x"}, True),
+        ({"CHAT_SECRET_ARN": ARN}, True),
+        ({"CHAT_MODEL": "anthropic/claude"}, True),
+        ({"CHAT_MODEL": "org/model", "CHAT_SOURCE": "openai"}, False),
+    ],
+)
+def test_whether_a_key_is_named(environ: dict[str, str], *, named: bool) -> None:
+    assert Settings.from_environment(environ).names_a_key is named
+
+
+def test_a_key_and_a_secret_are_one_too_many() -> None:
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY and CHAT_SECRET_ARN are both set") as raised:
+        Settings.from_environment({"CHAT_SECRET_ARN": ARN, "OPENAI_API_KEY": "sk-secret"})
+    assert "sk-secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["sk-proj-0123456789", "chat", ARN.replace(":aws:", ":aws-moon:"), f"{ARN} x"]
+)
+def test_what_is_no_arn_of_a_secret_is_not_shown(value: str) -> None:
+    """It may be the key itself, put into the wrong variable."""
+    with pytest.raises(SettingsError, match=r"^CHAT_SECRET_ARN .*; it must be like arn:aws:") as raised:
+        Settings.from_environment({"CHAT_SECRET_ARN": value})
+    assert value == "chat" or value not in str(raised.value)
+
+
 def test_the_key_is_not_in_the_settings_repr() -> None:
     """A log line or a traceback with the settings must not tell it."""
     settings = Settings.from_environment({"OPENAI_API_KEY": "sk-secret"})
