@@ -61,7 +61,7 @@ def page() -> str:
         _table(hour, None, places=2),
         [worst],
         ["**Where the prices are from**"],
-        ["| page | prices for each | read |", "|---|---|---|"]
+        ["| page | prices for each | as of |", "|---|---|---|"]
         + [f"| {page} | {units} | {month} |" for page, month, units in _sources()],
     ]
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
@@ -93,7 +93,7 @@ def _table(items: Sequence[Item], together: str | None, *, places: int = 4, head
 
 
 def _sources() -> list[tuple[str, str, str]]:
-    """Every page that a price is from, the month it was read, and what it was read for."""
+    """Every page that a price is from, its month, and the units that it has a price for."""
     found: dict[tuple[str, str], list[str]] = {}
     for value in vars(prices).values():
         for price in value.values() if isinstance(value, dict) else [value]:

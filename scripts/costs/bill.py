@@ -45,6 +45,7 @@ def thousand_chats(architecture: str = "arm64") -> list[Item]:
     duration = prices.DURATION[architecture].amount
     logged = chat.logged_bytes()
     answered = chat.MEASURED.answer_bytes_per_token * chat.TOKENS_OUT
+    beyond = max(0.0, answered - prices.STREAMED_FREE)
     return [
         Item(
             "Lambda, answering",
@@ -63,8 +64,8 @@ def thousand_chats(architecture: str = "arm64") -> list[Item]:
         ),
         Item(
             "Lambda, streamed bytes",
-            f"none: an answer has {answered / 1000:.1f} KB, and only what is beyond 6 MB is charged",
-            0.0,
+            f"1,000 x {beyond:,.0f} bytes beyond 6 MB x ${prices.STREAMED.amount:.3f} / GB",
+            _THOUSAND * beyond / _GB * prices.STREAMED.amount,
         ),
         Item(
             "Logs",

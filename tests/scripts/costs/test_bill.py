@@ -22,9 +22,9 @@ def test_a_thousand_chats_by_hand() -> None:
     assert _dollars(items, "Logs") == pytest.approx(chat.logged_bytes() * 1000 / 1e9 * 0.5)
 
 
-def test_an_answer_stays_below_what_streaming_is_charged_beyond() -> None:
-    """The table says that no streamed byte is charged; a chat of more than 6 MB would make that wrong."""
+def test_no_byte_of_such_an_answer_is_charged_for_streaming() -> None:
     assert chat.MEASURED.answer_bytes_per_token * chat.TOKENS_OUT < 6e6
+    assert _dollars(bill.thousand_chats(), "Lambda, streamed bytes") == 0
 
 
 def test_the_models_part_by_hand() -> None:
