@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.moto_server import MotoServer
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = str(ROOT / "scripts" / "streaming_host.sh")
 
@@ -49,6 +51,22 @@ def test_without_a_key(tmp_path: Path) -> None:
 
 def test_with_a_model() -> None:
     done = run(sys.executable, "-m", "scripts.with_stand_in_model")
+    assert done.returncode == 0, done.stderr
+    assert 'lines 0:"…"' in done.stdout
+    assert "ok    whole answer, HTTP body" in done.stdout
+
+
+def test_with_a_secret() -> None:
+    """Read under AWS's own emulator before the first event, from moto's Secrets Manager."""
+    with MotoServer() as moto:
+        arn = moto.create_secret("chat", '{"OPENAI_API_KEY": "any"}')
+        done = run(
+            *(sys.executable, "-m", "scripts.with_stand_in_model", "env", "OPENAI_API_KEY="),
+            CHAT_SECRET_ARN=arn,
+            AWS_ENDPOINT_URL=f"http://{moto.address}",
+            AWS_ACCESS_KEY_ID="any",
+            AWS_SECRET_ACCESS_KEY="any",
+        )
     assert done.returncode == 0, done.stderr
     assert 'lines 0:"…"' in done.stdout
     assert "ok    whole answer, HTTP body" in done.stdout
