@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,22 +29,39 @@ def stage(name: str, root: Path = ROOT) -> Path:
     Both image providers compare a context by its files' names, modes and contents. With the modes made equal a
     checkout under another umask is no other context, and what lies about in the working tree never is.
 
+    What is there already is brought up to date file by file, so that another run that reads it at the same time,
+    as a test does beside a deployment, never misses one.
+
     Args:
-        name: Of the folder; one that is there is replaced.
+        name: Of the folder.
         root: The project's folder.
 
     Returns:
         The folder, relative to `root`: the state must not name a machine's folders.
     """
     context = root / ".cache" / "image" / name
-    shutil.rmtree(context, ignore_errors=True)
-    for path in _files(root):
-        copy = context / path.relative_to(root)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
-        # The right to execute is all of a file's mode that reaches the image (scripts/image_tree.py).
-        copy.chmod(0o755 if _is_executable(path) else 0o644)
+    wanted = {context / path.relative_to(root): path for path in _files(root)}
+    _remove_all_but(set(wanted), context)
+    context.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=context.parent) as aside:
+        for copy, path in wanted.items():
+            new = Path(aside, path.name)
+            shutil.copyfile(path, new)
+            # The right to execute is all of a file's mode that reaches the image (scripts/image_tree.py).
+            new.chmod(0o755 if _is_executable(path) else 0o644)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            new.replace(copy)
     return context.relative_to(root)
+
+
+def _remove_all_but(wanted: set[Path], context: Path) -> None:
+    folders = {folder for path in wanted for folder in path.parents}
+    for found in sorted(context.rglob("*")):
+        if found.is_dir() and not found.is_symlink():
+            if found not in folders:
+                shutil.rmtree(found, ignore_errors=True)
+        elif found not in wanted:
+            found.unlink(missing_ok=True)
 
 
 def content_hash(settings: Iterable[str], root: Path = ROOT) -> str:

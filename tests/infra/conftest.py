@@ -8,27 +8,45 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes.docker_command import State, write_docker
+from tests.fakes.pulumi_program import Program, run_program
+from tests.fakes.stack_configurations import CONFIGURATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _docker_works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("docker")
+    write_docker(folder, "overlay2")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(folder), prepend=os.pathsep)
+        patch.delenv("DOCKER_HOST", raising=False)
+        yield
 
 
 @pytest.fixture
 def set_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[State | None], None]:
-    """Puts Docker into a state; None takes it off PATH."""
-    folder, path = tmp_path / "bin", os.environ["PATH"]
+    """Puts Docker into another state for one test; None takes it off PATH."""
 
     def set_docker(state: State | None) -> None:
         if state is None:
             monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
             return
-        write_docker(folder, state)
-        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{path}")
+        write_docker(tmp_path / "bin", state)
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
 
     return set_docker
 
 
-@pytest.fixture(autouse=True)
-def _docker_works(set_docker: Callable[[State | None], None]) -> None:
-    set_docker("overlay2")
+@pytest.fixture(scope="module", params=CONFIGURATIONS)
+def configuration(request: pytest.FixtureRequest) -> str:
+    """The name of each configuration in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def program(configuration: str) -> Program:
+    """The program as it ran with that configuration; run once, and not to be changed."""
+    return run_program(CONFIGURATIONS[configuration])

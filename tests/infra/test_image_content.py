@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,6 +144,34 @@ def test_nothing_of_an_earlier_stage_stays(tree: Path) -> None:
     (tree / "lambda/chat/data.bin").unlink()
     context = tree / stage("dev", tree)
     assert not (context / "lambda/chat/data.bin").exists()
+
+
+def test_a_file_may_become_a_folder_and_a_folder_a_file(tree: Path) -> None:
+    stage("dev", tree)
+    (tree / "lambda/chat/data.bin").unlink()
+    (tree / "lambda/chat/data.bin").mkdir()
+    (tree / "lambda/chat/data.bin/part").write_text("1")
+    shutil.rmtree(tree / "lambda/lambda_runtime")
+    (tree / "lambda/lambda_runtime").write_text("2")
+    context = tree / stage("dev", tree)
+    assert content_hash([], context) == content_hash([], tree)
+
+
+def test_a_run_beside_it_misses_nothing(tree: Path) -> None:
+    context = tree / stage("dev", tree)
+    done = threading.Event()
+
+    def stage_again() -> None:
+        for _ in range(50):
+            stage("dev", tree)
+        done.set()
+
+    with ThreadPoolExecutor(1) as other:
+        other.submit(stage_again)
+        while not done.is_set():
+            assert {
+                name for name in _TREE if (context / name).read_bytes() != (tree / name).read_bytes()
+            } == set()
 
 
 def test_the_place_is_told_without_the_machine(tree: Path) -> None:
