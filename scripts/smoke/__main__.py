@@ -2,8 +2,9 @@
 
 It asks for an answer of some 300 tokens, which is long enough to tell, and reports the status, the headers that
 matter, and when everything arrived. The exit code is 0 only if the answer streamed (and, with ORIGIN, if a browser
-would let the page read it); else one sentence says what is wrong and what to do. Each setting is a variable, so that
-`make smoke ENDPOINT=… ORIGIN=…` works; on the command line an option of the same name comes before it.
+would let the page read it), or came whole where HANDLER asks for the buffered function; else one sentence says what is
+wrong and what to do. Each setting is a variable, so that `make smoke ENDPOINT=… ORIGIN=…` works; on the command line an
+option of the same name comes before it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 STREAMING, BUFFERED = "chat.app.streaming_handler", "chat.app.handler"
 MESSAGE = "In about 200 words of plain prose: how does a river shape the land that it flows through?"
-_TIMEOUT = 120.0
+_TIMEOUT = "120"
 _PREFLIGHT_TIMEOUT = 30.0
 
 
@@ -136,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smoke",
         usage="make smoke ENDPOINT=URL [MESSAGE=…] [ORIGIN=https://…] [AUTH=AWS_IAM] [HANDLER=…] [TIMEOUT=…]",
-        description=(__doc__ or "").partition("\n\n")[2],
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     environment = os.environ
@@ -171,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--timeout",
         type=_seconds,
-        default=environment.get("TIMEOUT") or str(_TIMEOUT),
+        default=environment.get("TIMEOUT") or _TIMEOUT,
         help="TIMEOUT: seconds until the answer must have ended (%(default)s)",
     )
     return parser
