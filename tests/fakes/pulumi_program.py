@@ -287,7 +287,12 @@ def _plain(struct: struct_pb2.Struct) -> tuple[dict[str, Any], list[str]]:
             secrets.append(path)
             return walk(value["value"], path)
         if isinstance(value, dict):
-            return {key: walk(each, f"{path}.{key}" if path else key) for key, each in value.items()}
+            # A null is as good as nothing to the engine and to the providers.
+            return {
+                key: walk(each, f"{path}.{key}" if path else key)
+                for key, each in value.items()
+                if each is not None
+            }
         if isinstance(value, list):
             return [walk(each, f"{path}.{place}") for place, each in enumerate(value)]
         return int(value) if isinstance(value, float) and value.is_integer() else value

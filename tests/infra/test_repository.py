@@ -1,0 +1,66 @@
+"""The repository of the image: nothing in it changes, everything is scanned, the old goes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.fakes.pulumi_program import ACCOUNT, Program, run_program
+from tests.fakes.stack_configurations import KMS_KEY
+
+_REPOSITORY = "aws:ecr/repository:Repository"
+
+
+def test_tags_stay_what_they_are_and_images_are_scanned() -> None:
+    inputs = run_program().one(_REPOSITORY).inputs
+    assert inputs["imageTagMutability"] == "IMMUTABLE"
+    assert inputs["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert inputs["forceDelete"] is True
+
+
+@pytest.mark.parametrize(
+    ("key", "encryption"),
+    [
+        ("", {"encryptionType": "AES256"}),
+        (KMS_KEY, {"encryptionType": "KMS", "kmsKey": KMS_KEY}),
+    ],
+)
+def test_images_are_encrypted(key: str, encryption: dict[str, str]) -> None:
+    inputs = run_program({"kmsKeyArn": key}).one(_REPOSITORY).inputs
+    assert inputs["encryptionConfigurations"] == [encryption]
+
+
+def test_old_images_expire() -> None:
+    program = run_program({"imagesToKeep": 3})
+    policy = program.one("aws:ecr/lifecyclePolicy:LifecyclePolicy")
+    assert policy.inputs["repository"] == program.one(_REPOSITORY).outputs["name"]
+    (rule,) = json.loads(policy.inputs["policy"])["rules"]
+    assert rule["selection"] == {
+        "tagStatus": "any",
+        "countType": "imageCountMoreThan",
+        "countNumber": 3,
+    }
+    assert rule["action"] == {"type": "expire"}
+
+
+def test_lambda_alone_pulls_for_this_stacks_functions_alone() -> None:
+    program = run_program({"bufferedFunction": True})
+    policy = program.one("aws:ecr/repositoryPolicy:RepositoryPolicy")
+    (statement,) = json.loads(policy.inputs["policy"])["Statement"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert statement["Action"] == ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+    allowed = statement["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert allowed.endswith(":function:lambda-token-streaming-dev-*")
+    for function in program.all("aws:lambda/function:Function"):
+        assert function.outputs["arn"].startswith(allowed.removesuffix("*"))
+
+
+def test_a_function_waits_for_the_grant_to_pull(program: Program) -> None:
+    """Lambda pulls while the function is made: by way of the image, which needs the grant."""
+    for policy in program.all("aws:ecr/repositoryPolicy:RepositoryPolicy"):
+        (image,) = (each for each in program.resources if each.type.startswith("docker"))
+        assert policy.urn in image.depends_on
+        for function in program.all("aws:lambda/function:Function"):
+            assert image.urn in function.property_dependencies["imageUri"]
