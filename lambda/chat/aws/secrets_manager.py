@@ -8,7 +8,6 @@ Facts that the code rests on (Secrets Manager's API reference, GetSecretValue, a
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import time
 from typing import TYPE_CHECKING, Final
@@ -86,7 +85,9 @@ class SecretsManager:
         """
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._timeout
-        for tries in itertools.count(1):
+        tries = 0
+        while True:
+            tries += 1
             try:
                 return await self._try(min(clock() + self._timeout / 2, deadline))
             except SecretError as error:
@@ -95,7 +96,6 @@ class SecretsManager:
                 if not error.transient or tries == TRIES or clock() + delay >= deadline:
                     raise
             await asyncio.sleep(delay)
-        raise AssertionError  # unreachable: count() does not end
 
     async def aclose(self) -> None:
         """Close the connection of a reading under way."""
