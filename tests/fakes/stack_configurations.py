@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 import yaml
 
-from tests.fakes.pulumi_program import KEY, PROJECT, ROOT
+from tests.fakes.pulumi_program import KEY, PROJECT, ROOT, Program, run_program
 
 SECRET: Final = "arn:aws:secretsmanager:us-east-1:123456789012:secret:chat-AbCdEf"
 KMS_KEY: Final = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
@@ -57,3 +58,9 @@ CONFIGURATIONS: Final[dict[str, dict[str, Any]]] = {
         "openaiBaseUrl": "https://api.example.com/v1",
     },
 }
+
+
+@functools.cache
+def program_with(configuration: str) -> Program:
+    """The program as it ran with one of them; run once, and not to be changed."""
+    return run_program(CONFIGURATIONS[configuration])

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes.docker_command import State, write_docker
-from tests.fakes.pulumi_program import Program, run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS
+from tests.fakes.stack_configurations import CONFIGURATIONS, program_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.fakes.pulumi_program import Program
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,5 +49,5 @@ def configuration(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def program(configuration: str) -> Program:
-    """The program as it ran with that configuration; run once, and not to be changed."""
-    return run_program(CONFIGURATIONS[configuration])
+    """The program as it ran with that configuration."""
+    return program_with(configuration)

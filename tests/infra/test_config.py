@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.settings import Settings
-from tests.fakes.pulumi_program import KEY, PROJECT, ROOT, refusal, run_program
+from tests.fakes.pulumi_program import KEY, refusal, run_program
+from tests.fakes.stack_configurations import stack_file
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:chat-AbCdEf"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/chat@sha256:" + "0" * 64
@@ -589,7 +588,7 @@ def _steady(inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_dev_stack_lacks_the_key_alone() -> None:
-    config = _stack_file("Pulumi.dev.yaml")
+    config = stack_file("Pulumi.dev.yaml")
     assert refusal({**config, "openaiApiKey": None}).startswith(
         "openaiApiKey is missing: set it with `pulumi config set --secret openaiApiKey`"
     )
@@ -597,10 +596,5 @@ def test_the_dev_stack_lacks_the_key_alone() -> None:
 
 
 def test_the_example_for_production_is_valid() -> None:
-    program = run_program({**_stack_file("Pulumi.prod.example.yaml"), "openaiApiKey": None}, stack="prod")
+    program = run_program({**stack_file("Pulumi.prod.example.yaml"), "openaiApiKey": None}, stack="prod")
     assert program.warnings == []
-
-
-def _stack_file(name: str) -> dict[str, Any]:
-    config = yaml.safe_load(Path(ROOT, name).read_text())["config"]
-    return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}

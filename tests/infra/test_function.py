@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.pulumi_program import Program, run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS, KMS_KEY
+from tests.fakes.stack_configurations import CONFIGURATIONS, KMS_KEY, program_with
 
 _FUNCTION = "aws:lambda/function:Function"
 _LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -67,7 +67,7 @@ def test_the_log_group(key: str) -> None:
 
 
 def test_variables_of_a_bare_stack() -> None:
-    program = run_program()
+    program = program_with("bare")
     secret = program.one("aws:secretsmanager/secret:Secret").outputs["arn"]
     assert program.one(_FUNCTION).inputs["environment"] == {
         "variables": {
@@ -105,7 +105,7 @@ def test_variables_that_are_configured() -> None:
 
 def test_both_functions_are_one_image_and_one_environment() -> None:
     streaming, buffered = sorted(
-        run_program(CONFIGURATIONS["buffered"]).all(_FUNCTION),
+        program_with("buffered").all(_FUNCTION),
         key=lambda each: each.name,
         reverse=True,
     )
@@ -121,7 +121,7 @@ def test_no_alias_unless_asked(program: Program, configuration: str) -> None:
 
 
 def test_an_alias_is_of_the_version_just_published() -> None:
-    program = run_program(CONFIGURATIONS["alias"])
+    program = program_with("alias")
     function, alias = program.one(_FUNCTION), program.one(_ALIAS)
     assert alias.inputs == {
         "name": "live",
@@ -133,7 +133,7 @@ def test_an_alias_is_of_the_version_just_published() -> None:
 
 
 def test_provisioned_concurrency_is_of_the_alias() -> None:
-    program = run_program(CONFIGURATIONS["provisioned"])
+    program = program_with("provisioned")
     assert [each.inputs for each in program.all(_PROVISIONED)] == [
         {
             "functionName": function.outputs["name"],

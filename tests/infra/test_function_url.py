@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.pulumi_program import Program, Resource, run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS, ROLE
+from tests.fakes.stack_configurations import ROLE, program_with
 
 _URL = "aws:lambda/functionUrl:FunctionUrl"
 _PERMISSION = "aws:lambda/permission:Permission"
@@ -37,14 +37,14 @@ def _url(config: dict[str, Any]) -> Resource:
 
 
 def test_a_public_url_grants_both_actions_to_everybody() -> None:
-    program = run_program()
+    program = program_with("bare")
     url = program.one(_URL)
     assert url.inputs["authorizationType"] == "NONE"
     assert _grants(program) == {(url.inputs["functionName"], None, "*"): _both("NONE")}
 
 
 def test_a_signed_url_grants_both_actions_to_each_invoker_on_the_alias() -> None:
-    program = run_program(CONFIGURATIONS["IAM"])
+    program = program_with("IAM")
     expected = {
         (url.inputs["functionName"], "live", invoker): _both("AWS_IAM")
         for url in program.all(_URL)
@@ -86,7 +86,7 @@ def test_a_name_can_stand_in_a_urn(program: Program) -> None:
 
 @pytest.mark.parametrize("configuration_name", ["bare", "buffered", "provisioned"])
 def test_each_function_has_a_url_in_its_own_mode(configuration_name: str) -> None:
-    program = run_program(CONFIGURATIONS[configuration_name])
+    program = program_with(configuration_name)
     modes = {url.name.rpartition("-")[2]: url.inputs["invokeMode"] for url in program.all(_URL)}
     expected = {"streaming": "RESPONSE_STREAM", "buffered": "BUFFERED"}
     assert modes == {kind: expected[kind] for kind in modes}
@@ -128,7 +128,7 @@ def test_every_cors_setting_reaches_the_url() -> None:
 
 
 def test_the_endpoint_is_the_streaming_one() -> None:
-    program = run_program(CONFIGURATIONS["buffered"])
+    program = program_with("buffered")
     by_name = {re.sub(".*-", "", url.name): url.outputs["functionUrl"] for url in program.all(_URL)}
     assert program.outputs["endpoint"] == by_name["streaming"]
     assert program.outputs["bufferedEndpoint"] == by_name["buffered"]

@@ -8,7 +8,7 @@ import pytest
 
 from chat.secret_text import read_secret_text
 from tests.fakes.pulumi_program import KEY, run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS, KMS_KEY
+from tests.fakes.stack_configurations import KMS_KEY, program_with
 
 _SECRET = "aws:secretsmanager/secret:Secret"
 _VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
@@ -22,7 +22,7 @@ _VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
     ],
 )
 def test_the_function_reads_what_the_stack_writes(configuration_name: str, keys: dict[str, str]) -> None:
-    program = run_program(CONFIGURATIONS[configuration_name])
+    program = program_with(configuration_name)
     version = program.one(_VERSION)
     found = read_secret_text(version.inputs["secretString"])
     assert found.keys == keys
@@ -47,6 +47,6 @@ def test_it_is_encrypted_with_the_key_that_is_configured(key: str) -> None:
 
 
 def test_the_function_waits_until_there_is_something_to_read() -> None:
-    program = run_program()
+    program = program_with("bare")
     function = program.one("aws:lambda/function:Function")
     assert program.one(_VERSION).urn in function.property_dependencies["environment"]

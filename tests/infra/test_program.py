@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.pulumi_program import KEY, PROJECT, UNKNOWN, Program, run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS, IMAGE
+from tests.fakes.stack_configurations import CONFIGURATIONS, IMAGE, program_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ def test_a_preview_knows_no_digest_and_no_url_yet(configuration: str, program: P
 
 
 def test_the_outputs_of_a_bare_stack() -> None:
-    outputs = run_program().outputs
+    outputs = program_with("bare").outputs
     assert re.fullmatch(r"https://[0-9a-f]{32}\.lambda-url\.us-east-1\.on\.aws/", outputs["endpoint"])
     assert outputs["frontendEnvironment"] == f"LAMBDA_ENDPOINT={outputs['endpoint']}"
     assert outputs["logGroup"] == "/aws/lambda/lambda-token-streaming-dev-streaming"
@@ -109,13 +109,13 @@ def test_the_outputs_of_a_bare_stack() -> None:
 
 
 def test_the_buffered_function_has_outputs_of_its_own() -> None:
-    outputs = run_program(CONFIGURATIONS["buffered"]).outputs
+    outputs = program_with("buffered").outputs
     assert set(outputs) >= {"endpoint", "bufferedEndpoint", "bufferedLogGroup"}
     assert outputs["bufferedEndpoint"] != outputs["endpoint"]
 
 
 def test_without_metrics_there_is_no_dashboard() -> None:
-    program = run_program(CONFIGURATIONS["unwatched"])
+    program = program_with("unwatched")
     assert "dashboard" not in program.outputs
     assert not [
         each
@@ -125,14 +125,14 @@ def test_without_metrics_there_is_no_dashboard() -> None:
 
 
 def test_a_prebuilt_image_needs_no_repository() -> None:
-    program = run_program(CONFIGURATIONS["prebuilt"])
+    program = program_with("prebuilt")
     assert program.outputs["imageDigest"] == IMAGE
     assert not [each for each in program.resources if each.type.startswith(("aws:ecr/", "docker"))]
     assert program.calls == []
 
 
 def test_without_a_key_there_is_no_secret() -> None:
-    program = run_program(CONFIGURATIONS["no key"])
+    program = program_with("no key")
     assert not [each for each in program.resources if "secretsmanager" in each.type]
     variables = program.one(_FUNCTION).inputs["environment"]["variables"]
     assert "CHAT_SECRET_ARN" not in variables

@@ -7,13 +7,13 @@ import json
 import pytest
 
 from tests.fakes.pulumi_program import ACCOUNT, Program, run_program
-from tests.fakes.stack_configurations import KMS_KEY
+from tests.fakes.stack_configurations import KMS_KEY, program_with
 
 _REPOSITORY = "aws:ecr/repository:Repository"
 
 
 def test_tags_stay_what_they_are_and_images_are_scanned() -> None:
-    inputs = run_program().one(_REPOSITORY).inputs
+    inputs = program_with("bare").one(_REPOSITORY).inputs
     assert inputs["imageTagMutability"] == "IMMUTABLE"
     assert inputs["imageScanningConfiguration"] == {"scanOnPush": True}
     assert inputs["forceDelete"] is True

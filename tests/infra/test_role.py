@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.pulumi_program import Program, run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS, KMS_KEY, SECRET
+from tests.fakes.stack_configurations import CONFIGURATIONS, KMS_KEY, SECRET, program_with
 
 _LOGS = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/lambda-token-streaming-dev-{}:log-stream:*"
 
@@ -55,20 +55,20 @@ def _statements(program: Program) -> list[dict[str, Any]]:
 
 
 def test_with_a_secret_of_its_own() -> None:
-    program = run_program()
+    program = program_with("bare")
     assert _statements(program) == [_write_logs(), _read(_own_secret(program))]
 
 
 def test_without_a_key() -> None:
-    assert _statements(run_program(CONFIGURATIONS["no key"])) == [_write_logs()]
+    assert _statements(program_with("no key")) == [_write_logs()]
 
 
 def test_with_a_secret_that_exists() -> None:
-    assert _statements(run_program(CONFIGURATIONS["secret"])) == [_write_logs(), _read(SECRET)]
+    assert _statements(program_with("secret")) == [_write_logs(), _read(SECRET)]
 
 
 def test_with_a_secret_that_exists_and_a_kms_key() -> None:
-    assert _statements(run_program(CONFIGURATIONS["secret and KMS key"])) == [
+    assert _statements(program_with("secret and KMS key")) == [
         _write_logs(),
         _read(SECRET),
         _decrypt(SECRET),
@@ -76,7 +76,7 @@ def test_with_a_secret_that_exists_and_a_kms_key() -> None:
 
 
 def test_with_a_kms_key() -> None:
-    program = run_program(CONFIGURATIONS["KMS key"])
+    program = program_with("KMS key")
     secret = _own_secret(program)
     assert _statements(program) == [_write_logs(), _read(secret), _decrypt(secret)]
 
@@ -102,12 +102,12 @@ def test_in_china_the_service_has_another_domain() -> None:
 
 
 def test_with_x_ray() -> None:
-    program = run_program(CONFIGURATIONS["X-Ray"])
+    program = program_with("X-Ray")
     assert _statements(program) == [_write_logs(), _read(_own_secret(program)), _TRACE]
 
 
 def test_each_function_has_a_role_that_writes_its_own_log() -> None:
-    program = run_program(CONFIGURATIONS["buffered"])
+    program = program_with("buffered")
     by_role: dict[str, list[dict[str, Any]]] = {}
     for policy, statement in program.policies():
         by_role.setdefault(policy.inputs["role"], []).append(statement)

@@ -9,11 +9,12 @@ import pytest
 
 from policy.seen import Seen
 from tests.fakes.docker_command import write_docker
-from tests.fakes.pulumi_program import Program, run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS
+from tests.fakes.stack_configurations import CONFIGURATIONS, program_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.fakes.pulumi_program import Program
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,19 +27,19 @@ def _docker_works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", params=CONFIGURATIONS)
+@pytest.fixture(scope="module", params=CONFIGURATIONS)
 def configuration(request: pytest.FixtureRequest) -> str:
     """The name of each configuration in turn."""
     return str(request.param)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def program(configuration: str) -> Program:
     """The program as it ran with that configuration."""
-    return run_program(CONFIGURATIONS[configuration])
+    return program_with(configuration)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(program: Program) -> list[Seen]:
     """All of a stack's resources after an update, the stack itself among them."""
     return seen_stack(program)

@@ -11,7 +11,7 @@ import pytest
 from policy.checks import RESOURCE_CHECKS, STACK_CHECKS
 from policy.seen import UNKNOWN, Seen
 from tests.fakes.pulumi_program import Program, run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS
+from tests.fakes.stack_configurations import CONFIGURATIONS, program_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -269,7 +269,7 @@ def test_what_a_preview_does_not_know_breaks_no_rule(check: Any, type_: str) -> 
     """Of each resource one property after another is not known yet."""
     if type_ not in check.types:
         return
-    for each in run_program(CONFIGURATIONS["dev"]).all(type_):
+    for each in program_with("dev").all(type_):
         for key in each.inputs:
             found = list(check.problems({**each.inputs, key: UNKNOWN}))
             # What says so in plain words must be known: these two are never made by the cloud.
@@ -281,12 +281,12 @@ def test_what_a_preview_does_not_know_breaks_no_rule(check: Any, type_: str) -> 
 
 
 def _signed() -> list[Seen]:
-    program = run_program(CONFIGURATIONS["IAM"])
+    program = program_with("IAM")
     return [Seen(each.type, each.name, each.urn, copy.deepcopy(each.outputs)) for each in program.resources]
 
 
 def _public() -> list[Seen]:
-    program = run_program()
+    program = program_with("bare")
     root = Seen("pulumi:pulumi:Stack", "stack", "urn:stack", dict(program.outputs))
     return [
         root,
@@ -458,7 +458,7 @@ def test_every_check_of_a_stack_has_been_red() -> None:
 def test_a_first_preview_breaks_no_rule() -> None:
     """No function has a name yet, so that grants are told apart from each other by number alone."""
     for name in ("bare", "IAM", "buffered", "provisioned"):
-        program = run_program(CONFIGURATIONS[name])
+        program = program_with(name)
         stack = [
             Seen(each.type, each.name, each.urn, _with_unknown_functions(each.outputs))
             for each in program.resources

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from pulumi_policy import proxy
 from policy.checks import RESOURCE_CHECKS, STACK_CHECKS
 from policy.pack import POLICIES, plain
 from policy.seen import UNKNOWN
-from tests.fakes.pulumi_program import ROOT, Program, run_program
+from tests.fakes.pulumi_program import ROOT, Program
+from tests.fakes.stack_configurations import program_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,14 +84,14 @@ def test_it_says_what_it_checks(analyzer: Any) -> None:
 
 
 def test_the_programs_resources_pass(analyzer: Any) -> None:
-    program = run_program()
+    program = program_with("bare")
     for each in program.resources:
         assert _analyzed(analyzer, each.type, each.inputs) == [], each.urn
     assert _analyzed_stack(analyzer, program) == []
 
 
 def test_a_wrong_resource_is_told_with_what_to_do(analyzer: Any) -> None:
-    url = run_program().one("aws:lambda/functionUrl:FunctionUrl")
+    url = program_with("bare").one("aws:lambda/functionUrl:FunctionUrl")
     wrong = {**url.inputs, "cors": {"allowOrigins": ["https://a.example"], "allowMethods": ["OPTIONS"]}}
     assert _analyzed(analyzer, url.type, wrong) == [
         (
@@ -112,15 +114,16 @@ def test_a_secret_is_looked_into(analyzer: Any) -> None:
 
 
 def test_a_stack_without_a_grant_is_told_at_its_url(analyzer: Any) -> None:
-    program = run_program()
-    program.resources.remove(program.all("aws:lambda/permission:Permission")[0])
+    program = copy.copy(program_with("bare"))
+    grant = program.all("aws:lambda/permission:Permission")[0]
+    program.resources = [each for each in program.resources if each is not grant]
     url = program.one("aws:lambda/functionUrl:FunctionUrl")
     assert _analyzed_stack(analyzer, program) == [("url-grants", url.urn)]
 
 
 def test_a_value_that_is_not_known_ends_no_check(analyzer: Any) -> None:
     """The SDK would give up the whole check at the first of them; the rest is looked at all the same."""
-    function = run_program().one("aws:lambda/function:Function")
+    function = program_with("bare").one("aws:lambda/function:Function")
     preview = {**function.inputs, "imageUri": proxy.UNKNOWN_STRING_VALUE, "timeout": 3}
     ((name, _, _),) = _analyzed(analyzer, function.type, preview)
     assert name == "function-timeout"

@@ -8,8 +8,7 @@ import secrets
 import pytest
 
 from policy.secrecy import is_secret
-from tests.fakes.pulumi_program import run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS
+from tests.fakes.stack_configurations import program_with
 
 
 @pytest.mark.parametrize(
@@ -94,5 +93,5 @@ def test_what_is_none(value: str) -> None:
 
 def test_nothing_of_the_program_is_taken_for_one() -> None:
     for name in ("prod", "environment", "IAM"):
-        program = run_program(CONFIGURATIONS[name])
+        program = program_with(name)
         assert not [each for each in program.outputs.items() if is_secret(*each)]
