@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING, Literal
 
 import pulumi
@@ -51,8 +53,8 @@ class FunctionUrl(pulumi.ComponentResource):
         )
         callers = ["*"] if settings.authorization == "NONE" else settings.invokers
         for caller in callers:
-            # By name, not by number: whoever stays keeps the grant when another one goes. (`::` separates URNs.)
-            label = caller.replace("::", ":").replace("*", "everybody")
+            # By name, not by number: whoever stays keeps the grant when another one goes.
+            label = _label(caller)
             aws.lambda_.Permission(
                 f"{name}-url-{label}",
                 action="lambda:InvokeFunctionUrl",
@@ -74,6 +76,17 @@ class FunctionUrl(pulumi.ComponentResource):
             )
         self.url = url.function_url
         self.register_outputs({"url": self.url})
+
+
+def _label(caller: str) -> str:
+    """A caller as the end of a grant's name, of which the provider makes the statement's id.
+
+    That takes letters, digits, - and _ (AddPermission's StatementId), 100 of them with the URL's name before.
+    """
+    if caller == "*":
+        return "everybody"
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", caller.rpartition("/")[2])[:16]
+    return f"{readable}-{hashlib.sha256(caller.encode()).hexdigest()[:6]}"
 
 
 def _cors(settings: Settings) -> aws.lambda_.FunctionUrlCorsArgsDict | None:
