@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.pulumi_program import Program, run_program
-from tests.fakes.stack_configurations import CONFIGURATIONS, KMS_KEY, program_with
+from tests.fakes.stack_configurations import CONFIGURATIONS, IMAGE, KMS_KEY, program_with
 
 _FUNCTION = "aws:lambda/function:Function"
 _LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -15,12 +15,12 @@ _ALIAS = "aws:lambda/alias:Alias"
 _PROVISIONED = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 
 
-def _inputs(config: dict[str, Any] | None = None) -> dict[str, Any]:
-    return run_program(config).one(_FUNCTION).inputs
+def _inputs(config: dict[str, Any]) -> dict[str, Any]:
+    return run_program({"imageBuilder": "prebuilt", "imageUri": IMAGE, **config}).one(_FUNCTION).inputs
 
 
 def test_a_bare_stack() -> None:
-    inputs = _inputs()
+    inputs = program_with("bare").one(_FUNCTION).inputs
     assert {key: inputs[key] for key in ("packageType", "imageConfig", "architectures", "memorySize")} == {
         "packageType": "Image",
         "imageConfig": {"commands": ["chat.app.streaming_handler"]},

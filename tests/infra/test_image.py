@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from tests.fakes.pulumi_program import Program, Resource, run_program
-from tests.fakes.stack_configurations import KMS_KEY
+from tests.fakes.stack_configurations import KMS_KEY, program_with
 
 _DOCKER = "docker:index/image:Image"
 _DOCKER_BUILD = "docker-build:index:Image"
 _REPOSITORY = "aws:ecr/repository:Repository"
 
 
-def _image(config: dict[str, Any] | None = None) -> Resource:
+def _image(config: dict[str, Any]) -> Resource:
     program = run_program(config)
     (image,) = (each for each in program.resources if each.type in (_DOCKER, _DOCKER_BUILD))
     return image
@@ -26,7 +26,7 @@ def _url(program: Program) -> str:
 
 
 def test_pulumi_docker_builds_by_default() -> None:
-    program = run_program()
+    program = program_with("bare")
     image = program.one(_DOCKER)
     assert image.inputs["build"] == {
         "context": ".cache/image/dev",
@@ -62,7 +62,7 @@ def test_the_function_gets_the_repository_with_the_digest(builder: str) -> None:
 
 def test_a_name_of_the_same_image_elsewhere_is_not_taken_for_it() -> None:
     """`repoDigest` is the first of all names that the image has on the machine; the digest alone is taken from it."""
-    program = run_program()
+    program = program_with("bare")
     digest = program.one(_DOCKER).outputs["repoDigest"].partition("@")[2]
     assert program.outputs["imageDigest"] == f"{_url(program)}@{digest}"
 
@@ -107,7 +107,7 @@ def test_a_tag_is_never_used_twice(builder: str) -> None:
     ids=",".join,
 )
 def test_what_makes_another_image(config: dict[str, Any]) -> None:
-    assert _image(config).name != _image().name
+    assert _image(config).name != program_with("bare").one(_DOCKER).name
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_makes_another_image(config: dict[str, Any]) -> None:
     ids=",".join,
 )
 def test_what_makes_no_other_image(config: dict[str, Any]) -> None:
-    assert _image(config).name == _image().name
+    assert _image(config).name == program_with("bare").one(_DOCKER).name
 
 
 @pytest.mark.parametrize(
