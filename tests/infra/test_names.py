@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from infra.names import prefix
@@ -24,6 +24,8 @@ def test_a_changed_name_says_what_it_was() -> None:
 
 
 @given(_STACKS)
+@example("a" * 100)
+@example("a-" * 50)
 def test_all_services_take_it(stack: str) -> None:
     name = prefix("lambda-token-streaming", stack)
     # ECR's is the narrowest: lower case, single separators (CreateRepository, repositoryName).
