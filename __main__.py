@@ -19,16 +19,18 @@ from infra.repository import Repository
 settings = read_settings()
 name = prefix(pulumi.get_project(), pulumi.get_stack())
 
+docker = settings.image_builder != "prebuilt" and can_build(settings.image_builder)
+# With an image that is already pushed as well: it may be an older one of this repository, which must then not go.
+repository = Repository(
+    name,
+    function_prefix=name,
+    images_to_keep=settings.images_to_keep,
+    kms_key_arn=settings.kms_key_arn,
+)
+image_uri: pulumi.Input[str]
 if settings.image_builder == "prebuilt":
-    image_uri: pulumi.Input[str] = settings.image_uri
+    image_uri = settings.image_uri
 else:
-    docker = can_build(settings.image_builder)
-    repository = Repository(
-        name,
-        function_prefix=name,
-        images_to_keep=settings.images_to_keep,
-        kms_key_arn=settings.kms_key_arn,
-    )
     image_uri = build_image(settings, repository) if docker else unbuilt_image()
 
 secret_arn: pulumi.Input[str] | None = settings.secret_arn or None
@@ -50,6 +52,7 @@ endpoint = FunctionUrl(
 pulumi.export("endpoint", endpoint)
 pulumi.export("frontendEnvironment", pulumi.Output.concat("LAMBDA_ENDPOINT=", endpoint))
 pulumi.export("imageDigest", image_uri)
+pulumi.export("functionName", streaming.name)
 pulumi.export("logGroup", streaming.log_group)
 functions = {"Streaming": streaming}
 
@@ -66,6 +69,7 @@ if settings.buffered_function:
         "bufferedEndpoint",
         FunctionUrl(f"{name}-buffered", function=buffered, settings=settings, invoke_mode="BUFFERED").url,
     )
+    pulumi.export("bufferedFunctionName", buffered.name)
     pulumi.export("bufferedLogGroup", buffered.log_group)
     functions["Buffered"] = buffered
 

@@ -75,12 +75,18 @@ def _parsed(key: str, text: Any) -> Any:
     field = _fields().get(key)
     if field is None or not isinstance(text, str):
         return text
-    if get_origin(field.annotation) in (list, dict) or field.annotation in (int, bool):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-    return text
+    if get_origin(field.annotation) not in (list, dict) and field.annotation not in (int, bool):
+        return text
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if get_origin(field.annotation) is dict and isinstance(value, dict):
+        # `pulumi config set --path environment.CHAT_KEEPALIVE 5` stores a number, and variables are text.
+        return {
+            name: json.dumps(each) if isinstance(each, int | float) else each for name, each in value.items()
+        }
+    return value
 
 
 def _fields() -> dict[str, FieldInfo]:

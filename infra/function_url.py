@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -12,6 +12,11 @@ import pulumi_aws as aws
 if TYPE_CHECKING:
     from infra.function import ChatFunction
     from infra.settings import Settings
+
+
+class _Who(TypedDict):
+    principal: str
+    source_arn: str | None
 
 
 class FunctionUrl(pulumi.ComponentResource):
@@ -55,13 +60,19 @@ class FunctionUrl(pulumi.ComponentResource):
         for caller in callers:
             # By name, not by number: whoever stays keeps the grant when another one goes.
             label = _label(caller)
+            # CloudFront signs as a service, so what tells one distribution from anybody's is the source.
+            is_distribution = ":cloudfront:" in caller
+            who: _Who = {
+                "principal": "cloudfront.amazonaws.com" if is_distribution else caller,
+                "source_arn": caller if is_distribution else None,
+            }
             aws.lambda_.Permission(
                 f"{name}-url-{label}",
                 action="lambda:InvokeFunctionUrl",
                 function=function.name,
                 qualifier=function.qualifier,
-                principal=caller,
                 function_url_auth_type=settings.authorization,
+                **who,
                 opts=child,
             )
             # Since October 2025 AWS asks for this one as well; by its condition it is good for the URL alone.
@@ -70,8 +81,8 @@ class FunctionUrl(pulumi.ComponentResource):
                 action="lambda:InvokeFunction",
                 function=function.name,
                 qualifier=function.qualifier,
-                principal=caller,
                 invoked_via_function_url=True,
+                **who,
                 opts=child,
             )
         self.url = url.function_url

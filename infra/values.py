@@ -100,7 +100,10 @@ _KMS_KEY: Final = rf"{_PARTITION}:kms:[a-z0-9-]+:\d{{12}}:key/[A-Za-z0-9-]+"
 _SECRET: Final = (
     rf"{_PARTITION}:secretsmanager:[a-z0-9-]+:\d{{12}}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{{6}}"
 )
-_PRINCIPAL: Final = rf"\d{{12}}|{_PARTITION}:iam::\d{{12}}:(root|(role|user)/[A-Za-z0-9/_+=,.@-]+)"
+_PRINCIPAL: Final = (
+    rf"\d{{12}}|{_PARTITION}:iam::\d{{12}}:(root|(role|user)/[A-Za-z0-9/_+=,.@-]+)"
+    rf"|{_PARTITION}:cloudfront::\d{{12}}:distribution/[A-Z0-9]+"
+)
 # Never with a tag, which Lambda refuses before a digest.
 _DIGEST: Final = "@sha256:[0-9a-f]{64}"
 _ECR_IMAGE: Final = (
@@ -128,7 +131,10 @@ Principal = Annotated[
     str,
     Field(min_length=1),
     _matches(_PRINCIPAL),
-    Words("an account's number or the ARN of an IAM role or user (arn:aws:iam::…:role/…)"),
+    Words(
+        "an account's number or the ARN of an IAM role or user (arn:aws:iam::…:role/…) or of a CloudFront "
+        "distribution (arn:aws:cloudfront::…:distribution/…)"
+    ),
 ]
 AlarmAction = Annotated[
     str,

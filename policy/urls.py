@@ -71,8 +71,18 @@ def _target(seen: Seen, function: str) -> tuple[Any, Any]:
 
 
 def _is_for_url(permission: Seen) -> bool:
-    """Whether it lets somebody call; a service, such as a gateway, has its own way and its own conditions."""
-    return not str(permission.properties.get("principal")).endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    """Whether it lets somebody call the URL; a service that calls the function itself has its own conditions."""
+    of = permission.properties
+    return not _is_service(of) or bool(of.get("functionUrlAuthType") or of.get("invokedViaFunctionUrl"))
+
+
+def _is_service(grant: Mapping[str, Any]) -> bool:
+    return str(grant.get("principal")).endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def _caller(grant: Mapping[str, Any]) -> Any:
+    """Who is let in: a principal, or of a service the one resource that it may act for."""
+    return grant.get("sourceArn") or grant.get("principal")
 
 
 def _of_one(urls: list[Seen], permissions: list[Seen]) -> Iterator[Violation]:
@@ -81,7 +91,7 @@ def _of_one(urls: list[Seen], permissions: list[Seen]) -> Iterator[Violation]:
     by_principal: dict[Any, Counter[str]] = defaultdict(Counter)
     for each in permissions:
         action = each.properties.get("action")
-        by_principal[each.properties.get("principal")][str(action)] += 1
+        by_principal[_caller(each.properties)][str(action)] += 1
         for wrong in _in_itself(each, authorization):
             yield Violation(each.urn, wrong)
     for principal, found in by_principal.items():
@@ -104,6 +114,11 @@ def _in_itself(permission: Seen, authorization: Any) -> Iterator[str]:
         )
     if authorization == "AWS_IAM" and of.get("principal") == "*":
         yield "The URL asks for signed requests, but everybody with any AWS account may sign one: name the principals."
+    if _is_service(of) and not of.get("sourceArn"):
+        yield (
+            f"A grant to {of.get('principal')} without sourceArn lets in whatever anybody makes of that service: name "
+            "the one resource, such as the distribution."
+        )
     if authorization == "NONE" and of.get("principal") != "*":
         yield f"The URL is public, so a grant to {of.get('principal')} bounds nothing: set AWS_IAM, or take it away."
     if of.get("action") == _ACTIONS[0] and of.get("functionUrlAuthType") != authorization:

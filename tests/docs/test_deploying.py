@@ -127,7 +127,8 @@ def test_what_is_written_into_the_stacks_file_is_taken() -> None:
 def test_every_key_named_there_exists() -> None:
     """What is written as code and looks like a key of the stack is one."""
     for setting in re.findall(r"`([a-z]+[A-Z][A-Za-z]*)(?:: [^`]*)?`", PAGE):
-        outputs = {"frontendEnvironment", "imageDigest", "logGroup", "bufferedEndpoint", "bufferedLogGroup"}
+        outputs = {"frontendEnvironment", "imageDigest", "functionName", "logGroup"}
+        outputs |= {"bufferedEndpoint", "bufferedFunctionName", "bufferedLogGroup"}
         assert setting in _FIELDS or setting in outputs, setting
 
 

@@ -12,6 +12,7 @@ from tests.fakes.pulumi_program import KEY, PROJECT, ROOT, Program, run_program
 SECRET: Final = "arn:aws:secretsmanager:us-east-1:123456789012:secret:chat-AbCdEf"
 KMS_KEY: Final = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 ROLE: Final = "arn:aws:iam::123456789012:role/backend"
+DISTRIBUTION: Final = "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE"
 IMAGE: Final = "123456789012.dkr.ecr.us-east-1.amazonaws.com/chat@sha256:" + "0" * 64
 
 
@@ -41,7 +42,7 @@ CONFIGURATIONS: Final[dict[str, dict[str, Any]]] = {
     "buffered": {"bufferedFunction": True},
     "IAM": {
         "authorization": "AWS_IAM",
-        "invokers": [ROLE, "210987654321"],
+        "invokers": [ROLE, "210987654321", DISTRIBUTION],
         "alias": "live",
         "bufferedFunction": True,
     },

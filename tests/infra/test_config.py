@@ -86,8 +86,8 @@ _IN_THE_WRONG_PLACE = (
         ),
         (
             "environment",
-            {"CHAT_KEEPALIVE": 5},
-            "environment.CHAT_KEEPALIVE is 5; it must be text with nothing secret in it.",
+            {"CHAT_KEEPALIVE": ["5"]},
+            'environment.CHAT_KEEPALIVE is ["5"]; it must be text with nothing secret in it.',
         ),
         (
             "environment",
@@ -189,7 +189,7 @@ _IN_THE_WRONG_PLACE = (
             ["*"],
             (
                 'invokers[0] is "*"; it must be an account\'s number or the ARN of an IAM role or user '
-                "(arn:aws:iam::…:role/…)."
+                "(arn:aws:iam::…:role/…) or of a CloudFront distribution (arn:aws:cloudfront::…:distribution/…)."
             ),
         ),
         (
@@ -198,7 +198,7 @@ _IN_THE_WRONG_PLACE = (
             "invokers is "
             + json.dumps([f"{number:012}" for number in range(21)])[:200]
             + "…; it must be a list of at most 20, each an account's number or the ARN of an IAM role or user "
-            "(arn:aws:iam::…:role/…).",
+            "(arn:aws:iam::…:role/…) or of a CloudFront distribution (arn:aws:cloudfront::…:distribution/…).",
         ),
         (
             "corsAllowOrigins",

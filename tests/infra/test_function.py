@@ -142,3 +142,10 @@ def test_provisioned_concurrency_is_of_the_alias() -> None:
         }
         for function in program.all(_FUNCTION)
     ]
+
+
+@pytest.mark.parametrize(("stored", "variable"), [(5, "5"), (0.5, "0.5"), (True, "true")])
+def test_a_variable_that_pulumi_stored_as_a_number(stored: object, variable: str) -> None:
+    """`pulumi config set --path environment.NAME 5` stores a number, and the function reads text."""
+    inputs = _inputs({"environment": {"CHAT_KEEPALIVE": stored}})
+    assert inputs["environment"]["variables"]["CHAT_KEEPALIVE"] == variable

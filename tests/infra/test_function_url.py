@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.pulumi_program import Program, Resource, run_program
-from tests.fakes.stack_configurations import ROLE, program_with
+from tests.fakes.stack_configurations import DISTRIBUTION, ROLE, program_with
 
 _URL = "aws:lambda/functionUrl:FunctionUrl"
 _PERMISSION = "aws:lambda/permission:Permission"
@@ -50,8 +50,14 @@ def test_a_signed_url_grants_both_actions_to_each_invoker_on_the_alias() -> None
         for url in program.all(_URL)
         for invoker in (ROLE, "210987654321")
     }
+    of_distribution = {
+        (url.inputs["functionName"], "live", "cloudfront.amazonaws.com"): [
+            {**grant, "sourceArn": DISTRIBUTION} for grant in _both("AWS_IAM")
+        ]
+        for url in program.all(_URL)
+    }
     assert len(expected) == 4
-    assert _grants(program) == expected
+    assert _grants(program) == expected | of_distribution
 
 
 def test_grants_are_on_what_the_url_calls(program: Program) -> None:
@@ -65,6 +71,18 @@ def test_a_grant_has_no_name_that_the_provider_gives_its_own(program: Program) -
         assert "statementId" not in each.inputs
         # The provider makes one out of the resource's name, unless it makes a random one.
         assert not each.name.startswith(("FunctionURLAllowPublicAccess", "FunctionURLAllowInvokeAction"))
+
+
+def test_a_grant_has_a_name_that_makes_a_statement_id(program: Program) -> None:
+    """AddPermission takes 100 letters, digits, - and _, of which the provider takes 8 for its own ending."""
+    for each in program.all(_PERMISSION):
+        assert re.fullmatch(r"[A-Za-z0-9_-]{1,92}", each.name)
+
+
+def test_two_callers_of_one_name_have_grants_of_their_own() -> None:
+    other = ROLE.replace("123456789012", "210987654321")
+    program = run_program({"authorization": "AWS_IAM", "invokers": [ROLE, other]})
+    assert len({each.name for each in program.all(_PERMISSION)}) == 4
 
 
 def test_who_stays_keeps_the_grant_when_another_goes() -> None:

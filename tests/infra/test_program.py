@@ -105,12 +105,16 @@ def test_the_outputs_of_a_bare_stack() -> None:
     assert re.fullmatch(r"https://[0-9a-f]{32}\.lambda-url\.us-east-1\.on\.aws/", outputs["endpoint"])
     assert outputs["frontendEnvironment"] == f"LAMBDA_ENDPOINT={outputs['endpoint']}"
     assert outputs["logGroup"] == "/aws/lambda/lambda-token-streaming-dev-streaming"
-    assert set(outputs) == {"endpoint", "frontendEnvironment", "imageDigest", "logGroup", "dashboard"}
+    assert outputs["functionName"] == program_with("bare").one(_FUNCTION).outputs["name"]
+    assert set(outputs) == {
+        *("endpoint", "frontendEnvironment", "imageDigest", "functionName", "logGroup", "dashboard")
+    }
 
 
 def test_the_buffered_function_has_outputs_of_its_own() -> None:
     outputs = program_with("buffered").outputs
-    assert set(outputs) >= {"endpoint", "bufferedEndpoint", "bufferedLogGroup"}
+    assert set(outputs) >= {"endpoint", "bufferedEndpoint", "bufferedFunctionName", "bufferedLogGroup"}
+    assert outputs["bufferedFunctionName"] != outputs["functionName"]
     assert outputs["bufferedEndpoint"] != outputs["endpoint"]
 
 
@@ -124,11 +128,14 @@ def test_without_metrics_there_is_no_dashboard() -> None:
     ]
 
 
-def test_a_prebuilt_image_needs_no_repository() -> None:
+def test_a_prebuilt_image_leaves_the_repository_where_it_is() -> None:
+    """It may be an older image of that repository, gone back to."""
     program = program_with("prebuilt")
     assert program.outputs["imageDigest"] == IMAGE
-    assert not [each for each in program.resources if each.type.startswith(("aws:ecr/", "docker"))]
+    assert not [each for each in program.resources if each.type.startswith("docker")]
     assert program.calls == []
+    repositories = {each.urn for each in program.all("aws:ecr/repository:Repository")}
+    assert repositories == {each.urn for each in program_with("bare").all("aws:ecr/repository:Repository")}
 
 
 def test_without_a_key_there_is_no_secret() -> None:

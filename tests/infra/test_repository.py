@@ -58,9 +58,9 @@ def test_lambda_alone_pulls_for_this_stacks_functions_alone() -> None:
 
 
 def test_a_function_waits_for_the_grant_to_pull(program: Program) -> None:
-    """Lambda pulls while the function is made: by way of the image, which needs the grant."""
-    for policy in program.all("aws:ecr/repositoryPolicy:RepositoryPolicy"):
-        (image,) = (each for each in program.resources if each.type.startswith("docker"))
+    """Lambda pulls while the function is made: by way of the image, which needs the grant, where one is built."""
+    policy = program.one("aws:ecr/repositoryPolicy:RepositoryPolicy")
+    for image in (each for each in program.resources if each.type.startswith("docker")):
         assert policy.urn in image.depends_on
         for function in program.all("aws:lambda/function:Function"):
             assert image.urn in function.property_dependencies["imageUri"]

@@ -334,6 +334,22 @@ _BROKEN_STACKS: list[tuple[str, Callable[[], list[Seen]], Callable[[list[Seen]],
     (
         "url-grants",
         _signed,
+        lambda stack: _without(stack, action="lambda:InvokeFunction", principal="cloudfront.amazonaws.com"),
+        [f"distribution/E1EXAMPLE {_NO_FUNCTION_GRANT}"],
+    ),
+    (
+        "url-grants",
+        _signed,
+        lambda stack: [
+            each.properties.pop("sourceArn", None)  # type: ignore[attr-defined] # a dict, as made above
+            for each in stack
+            if each.type == _PERMISSION
+        ],
+        ["A grant to cloudfront.amazonaws.com without sourceArn lets in whatever anybody makes"] * 4,
+    ),
+    (
+        "url-grants",
+        _signed,
         lambda stack: _drop(stack, _PERMISSION),
         ["Nobody may call the URL", "Nobody may call the URL"],
     ),
@@ -341,7 +357,7 @@ _BROKEN_STACKS: list[tuple[str, Callable[[], list[Seen]], Callable[[list[Seen]],
         "url-grants",
         _signed,
         lambda stack: _drop(stack, _URL),
-        ["A grant for a URL that is not there: take it away."] * 8,
+        ["A grant for a URL that is not there: take it away."] * 12,
     ),
     (
         "url-grants",
