@@ -1,29 +1,28 @@
 """A stack of the project under Pulumi's real engine, in a copy of the project, with stand-ins for the clouds.
 
-The engine is the `pulumi` command, driven through the Automation API; the program is the project's `__main__.py`,
-run as `pulumi up` runs it, with the copy first on its path.
+The engine is the `pulumi` command, driven through the Automation API on the project's own Pulumi.yaml; the program is
+its `__main__.py`, started as `pulumi up` starts it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import runpy
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import yaml
 from pulumi import automation
 
 from tests.fakes.cloud.account import AwsProvider
 from tests.fakes.cloud.docker import DockerBuildProvider, DockerProvider
 from tests.fakes.cloud.provider import Call, attached
+from tests.fakes.language_host import LanguageHost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import ModuleType
 
 ROOT: Final = Path(__file__).parents[2]
 PROJECT: Final = "lambda-token-streaming"
@@ -43,15 +42,15 @@ def engine() -> Path | None:
     return Path(done.stdout.strip()) if done.returncode == 0 else None
 
 
-def copy_project(folder: Path) -> Path:
+def copy_project(folder: Path, source: Path = ROOT) -> Path:
     """The project's program and what goes into the image, for a test to change."""
     for name in _COPIED:
-        source, copy = ROOT / name, folder / name
+        original, copy = source / name, folder / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, copy, ignore=_IGNORED)
+        if original.is_dir():
+            shutil.copytree(original, copy, ignore=_IGNORED)
         else:
-            shutil.copy2(source, copy)
+            shutil.copy(original, copy)
     return folder
 
 
@@ -69,21 +68,25 @@ class Stack:
     """All that the command has printed."""
 
     def set(self, **config: Any) -> None:
-        """Set keys of the project's; None removes one."""
+        """Set keys of the project's, the two with keys of models in them as secrets; None removes one."""
         for key, value in config.items():
             name = f"{PROJECT}:{key}"
-            if value is None:
-                self.handle.remove_config(name)
-            elif key in ("openaiApiKey", "providerKeys") and isinstance(value, str):
+            if key == "openaiApiKey" and value is not None:
                 self.handle.set_config(name, automation.ConfigValue(value, secret=True))
-            elif isinstance(value, list):
-                with contextlib.suppress(automation.CommandError):
-                    self.handle.remove_config(name)
-                for place, each in enumerate(value):
-                    self.handle.set_config(f"{name}[{place}]", automation.ConfigValue(str(each)), path=True)
+            elif key == "providerKeys" and value is not None:
+                for variable, each in value.items():
+                    secret = automation.ConfigValue(each, secret=True)
+                    self.handle.set_config(f"{name}.{variable}", secret, path=True)
             else:
-                text = str(value).lower() if isinstance(value, bool) else str(value)
-                self.handle.set_config(name, automation.ConfigValue(text))
+                self.write({name: value})
+
+    def write(self, config: Mapping[str, Any]) -> None:
+        """Write keys, with their project's names, into the stack's file as they are; None removes one."""
+        path = self.project / f"Pulumi.{self.handle.name}.yaml"
+        settings = yaml.safe_load(path.read_text())
+        kept = settings.get("config", {}) | config
+        settings["config"] = {name: value for name, value in kept.items() if value is not None}
+        path.write_text(yaml.safe_dump(settings))
 
     def up(self) -> automation.UpResult:
         """`pulumi up --yes`.
@@ -91,17 +94,15 @@ class Stack:
         Raises:
             automation.CommandError: it failed; what was printed is in its text.
         """
-        with _program_of(self.project):
-            return self.handle.up(
-                on_output=self.output.append, on_error=self.output.append, suppress_progress=True
-            )
+        return self.handle.up(
+            on_output=self.output.append, on_error=self.output.append, suppress_progress=True
+        )
 
     def preview(self) -> automation.PreviewResult:
         """`pulumi preview`; raises as `up`."""
-        with _program_of(self.project):
-            return self.handle.preview(
-                on_output=self.output.append, on_error=self.output.append, suppress_progress=True
-            )
+        return self.handle.preview(
+            on_output=self.output.append, on_error=self.output.append, suppress_progress=True
+        )
 
     def destroy(self) -> automation.DestroyResult:
         """`pulumi destroy --yes`; raises as `up`."""
@@ -154,8 +155,8 @@ def running_stack(
     *,
     name: str = "dev",
     command: Path,
+    settings: str = "",
     concurrency: int = 1000,
-    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """A new stack in an empty folder, with the providers running.
 
@@ -163,10 +164,12 @@ def running_stack(
         folder: Gets the project's copy, the state and a home.
         name: The stack's name; where the project has a file for it, that is its configuration.
         command: The engine's command.
+        settings: The file that is its configuration otherwise, such as `Pulumi.prod.example.yaml`.
         concurrency: The account's limit of concurrent executions.
-        environment: Further variables of the command.
     """
     project = copy_project(folder / "project")
+    if settings:
+        shutil.copy(project / settings, project / f"Pulumi.{name}.yaml")
     (folder / "state").mkdir()
     (folder / "home").mkdir()
     with contextlib.ExitStack() as stack:
@@ -179,46 +182,18 @@ def running_stack(
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "a passphrase",
             "PULUMI_DEBUG_PROVIDERS": attached((aws, docker, build)),
+            "PULUMI_DEBUG_LANGUAGES": f"python:{stack.enter_context(LanguageHost()).port}",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            **(environment or {}),
         }
         handle = automation.create_stack(
             name,
-            project_name=PROJECT,
-            program=_program,
+            work_dir=str(project),
             opts=automation.LocalWorkspaceOptions(
-                work_dir=str(project), env_vars=variables, pulumi_command=_command(command, folder)
+                env_vars=variables, pulumi_command=_command(command, folder)
             ),
         )
         yield Stack(folder, project, aws, docker, build, handle)
-
-
-@contextlib.contextmanager
-def _program_of(project: Path) -> Iterator[None]:
-    """Goes to a project's folder, puts it first on the path, as `pulumi up` does, and its modules in place of others.
-
-    They stay loaded while the command runs: the SDK looks types up in them until the last resource is registered.
-    """
-    foreign = _without_infra()
-    sys.path.insert(0, str(project))
-    try:
-        with contextlib.chdir(project):
-            yield
-    finally:
-        sys.path.remove(str(project))
-        _without_infra()
-        sys.modules |= foreign
-
-
-def _without_infra() -> dict[str, ModuleType]:
-    names = [name for name in sys.modules if name.partition(".")[0] == "infra"]
-    return {name: sys.modules.pop(name) for name in names}
-
-
-def _program() -> None:
-    _without_infra()  # a preview's, which `up` begins with
-    runpy.run_path("__main__.py", run_name="__main__")
 
 
 def _command(command: Path, folder: Path) -> automation.PulumiCommand:

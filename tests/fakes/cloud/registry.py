@@ -49,6 +49,7 @@ class Registry:
         self._account = account
         self.region = ""
         self.repositories: dict[str, Stored] = {}
+        self.refuse_pushes = False
         self._issued = 0
         self._tokens: set[str] = set()
 
@@ -67,7 +68,7 @@ class Registry:
 
     def push(self, reference: str, password: str, digest: str, media_type: str) -> None:
         """What `docker push` does, with the registry's own refusals."""
-        if password not in self._tokens:
+        if password not in self._tokens or self.refuse_pushes:
             raise AwsError("denied", "Your authorization token has expired. Reauthenticate and try again.")
         host, _, path = reference.partition("/")
         name, _, tag = path.partition(":")

@@ -13,14 +13,13 @@ from tests.fakes.pulumi_stack import Stack, engine, running_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
 class NewStack(Protocol):
     """Makes a stack that lives as long as the test module."""
 
-    def __call__(self, name: str = "dev", concurrency: int = 1000) -> Stack: ...
+    def __call__(self, name: str = "dev", *, settings: str = "", concurrency: int = 1000) -> Stack: ...
 
 
 @pytest.fixture(scope="session")
@@ -58,11 +57,10 @@ def new_stack(
     """Stacks of the module, each with clouds of its own."""
     with contextlib.ExitStack() as stacks:
 
-        def new_stack(name: str = "dev", concurrency: int = 1000) -> Stack:
+        def new_stack(name: str = "dev", *, settings: str = "", concurrency: int = 1000) -> Stack:
             folder = tmp_path_factory.mktemp("stack")
-            running: AbstractContextManager[Stack] = running_stack(
-                folder, name=name, command=command, concurrency=concurrency
+            return stacks.enter_context(
+                running_stack(folder, name=name, command=command, settings=settings, concurrency=concurrency)
             )
-            return stacks.enter_context(running)
 
         yield new_stack

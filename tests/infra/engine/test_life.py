@@ -142,7 +142,7 @@ def test_a_refresh_finds_nothing_changed(stack: Stack) -> None:
 
 def test_another_checkout_changes_nothing(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A colleague's folder has another path, other modes (umask) and other times."""
-    other = copy_project(tmp_path_factory.mktemp("colleague") / "elsewhere")
+    other = copy_project(tmp_path_factory.mktemp("colleague") / "elsewhere", stack.project)
     for path in other.rglob("*"):
         if path.is_file():
             path.chmod(path.stat().st_mode | 0o020)
@@ -211,7 +211,23 @@ def test_content_that_comes_back_is_no_clash_in_the_repository(stack: Stack) -> 
     assert len(set(repository.tags.values())) == 2
 
 
-def test_a_rename_of_nothing_that_goes_in_is_no_new_image(stack: Stack) -> None:
+def test_going_back_to_an_image_before_builds_and_deletes_nothing(stack: Stack) -> None:
+    """An image by its digest, as docs/deploying.md says; then on with what is built here."""
+    uri = stack.handle.outputs()["imageDigest"].value
+    assert isinstance(uri, str)
+    repository, _, now = uri.partition("@")
+    (before,) = [digest for digest in images(stack) if digest != now]
+    stack.set(imageBuilder="prebuilt", imageUri=f"{repository}@{before}")
+    with stack.changes() as done:
+        stack.up()
+    assert done == [("Update", FUNCTION, f"{NAME}-streaming")]
+    stack.set(imageBuilder=None, imageUri=None)
+    with stack.changes() as done:
+        stack.up()
+    assert [(method, type_) for method, type_, _ in done] == [("Create", IMAGE), ("Update", FUNCTION)]
+
+
+def test_what_does_not_go_into_the_image_makes_no_other(stack: Stack) -> None:
     (stack.project / "lambda" / "chat" / "NOTES.md").write_text("not in the image")
     cache = stack.project / "lambda" / "chat" / "__pycache__"
     cache.mkdir(exist_ok=True)
