@@ -51,6 +51,7 @@ test-unit: $(BIN)/.ready ## Tests without Docker, engine, Node and other process
 docs: $(BIN)/.ready ## Write the generated pages anew
 	@$(BIN)/python -m scripts.configuration
 	@$(BIN)/python -m scripts.costs
+	@$(BIN)/python -m scripts.resource_table
 
 .PHONY: clients
 clients: tests/clients/node_modules/.package-lock.json ## The real chat clients, for the tests that drive them (needs Node 20)
@@ -96,6 +97,7 @@ check: lint test ## All that CI runs (needs Docker)
 	@bash scripts/check_locks.sh
 	@$(BIN)/python -m scripts.configuration --check
 	@$(BIN)/python -m scripts.costs --check
+	@$(BIN)/python -m scripts.resource_table --check
 	@env -u OPENAI_API_KEY -u CHAT_MODEL -u CHAT_SOURCE bash scripts/streaming_host.sh
 	@$(BIN)/python -m scripts.with_stand_in_model bash scripts/streaming_host.sh
 	@env -u OPENAI_API_KEY -u CHAT_MODEL -u CHAT_SOURCE bash scripts/streaming_container.sh all

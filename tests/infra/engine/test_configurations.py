@@ -72,6 +72,16 @@ def test_both_functions_run_the_same_image(full: Stack) -> None:
     assert modes == {"RESPONSE_STREAM", "BUFFERED"}
 
 
+def test_the_buffered_function_has_all_that_the_streaming_one_has(full: Stack) -> None:
+    """README says so below its table of resources."""
+    made = [(call.type, call.name) for call in full.calls() if call.method == "Create" and not call.preview]
+    streaming = [each for each in made if "-streaming-full-streaming" in each[1]]
+    assert streaming
+    assert sorted(
+        (type_, name.replace("-full-streaming", "-full-buffered")) for type_, name in streaming
+    ) == sorted(each for each in made if "-full-buffered" in each[1])
+
+
 def test_urls_and_grants_are_on_the_alias_and_for_the_invokers_alone(full: Stack) -> None:
     for function in full.aws.functions.stored.values():
         assert function.aliases == {"live": "1"}
