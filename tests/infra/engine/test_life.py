@@ -145,7 +145,7 @@ def test_another_checkout_changes_nothing(stack: Stack, tmp_path_factory: pytest
     other = copy_project(tmp_path_factory.mktemp("colleague") / "elsewhere", stack.project)
     for path in other.rglob("*"):
         if path.is_file():
-            path.chmod(path.stat().st_mode | 0o020)
+            path.chmod(path.stat().st_mode ^ 0o020)
     with stack.moved_to(other):
         assert set(stack.preview().change_summary) == {"same"}
 
