@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -49,11 +50,10 @@ def build_image(settings: Settings, repository: Repository) -> pulumi.Output[str
             *(str(aws.config.region), settings.kms_key_arn),
         ]
     )
-    build = _with_docker if settings.image_builder == "pulumi-docker" else _with_docker_build
-    digest = build(
-        f"image-{content}",
+    build = _Build(
         context=stage(pulumi.get_stack()),
         platform=_PLATFORMS[settings.architecture],
+        arguments=arguments,
         repository=repository,
         # Never a tag twice: the repository's tags are immutable, and content can come back. That it is another one at
         # every run is ignored, so it stays what it was when the image was made.
@@ -61,8 +61,9 @@ def build_image(settings: Settings, repository: Repository) -> pulumi.Output[str
         token=aws.ecr.get_authorization_token_output(
             registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=repository)
         ),
-        arguments=arguments,
     )
+    provider = _with_docker if settings.image_builder == "pulumi-docker" else _with_docker_build
+    digest = provider(f"image-{content}", build)
     return pulumi.Output.concat(repository.url, "@", digest)
 
 
@@ -78,65 +79,59 @@ def unbuilt_image() -> pulumi.Output[str]:
     return pulumi.Output(set(), nothing(), unknown())
 
 
-def _with_docker(
-    name: str,
-    *,
-    context: Path,
-    platform: docker_build.Platform,
-    repository: Repository,
-    tag: pulumi.Output[str],
-    token: pulumi.Output[aws.ecr.GetAuthorizationTokenResult],
-    arguments: dict[str, str],
-) -> pulumi.Output[str]:
+@dataclass(frozen=True)
+class _Build:
+    """What either provider is told; `context` is relative to the project's folder."""
+
+    context: Path
+    platform: docker_build.Platform
+    arguments: dict[str, str]
+    repository: Repository
+    tag: pulumi.Output[str]
+    token: pulumi.Output[aws.ecr.GetAuthorizationTokenResult]
+
+
+def _with_docker(name: str, build: _Build) -> pulumi.Output[str]:
     image = docker.Image(
         name,
-        image_name=tag,
+        image_name=build.tag,
         build=docker.DockerBuildArgs(
-            context=context.as_posix(),
-            dockerfile=(context / "Dockerfile.streaming").as_posix(),
-            platform=platform.value,
-            args=arguments,
+            context=build.context.as_posix(),
+            dockerfile=(build.context / "Dockerfile.streaming").as_posix(),
+            platform=build.platform.value,
+            args=build.arguments,
             builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,
         ),
         registry=docker.RegistryArgs(
-            server=token.proxy_endpoint,
-            username=token.user_name,
-            password=pulumi.Output.secret(token.password),
+            server=build.token.proxy_endpoint,
+            username=build.token.user_name,
+            password=pulumi.Output.secret(build.token.password),
         ),
-        opts=_options(repository, "imageName"),
+        opts=_options(build.repository, "imageName"),
     )
     # `repoDigest` is the first of all names that the image has on this machine, which may be another stack's
     # repository; the digest is the same in each.
     return image.repo_digest.apply(lambda reference: reference.partition("@")[2])
 
 
-def _with_docker_build(
-    name: str,
-    *,
-    context: Path,
-    platform: docker_build.Platform,
-    repository: Repository,
-    tag: pulumi.Output[str],
-    token: pulumi.Output[aws.ecr.GetAuthorizationTokenResult],
-    arguments: dict[str, str],
-) -> pulumi.Output[str]:
+def _with_docker_build(name: str, build: _Build) -> pulumi.Output[str]:
     image = docker_build.Image(
         name,
-        tags=[tag],
-        context=docker_build.BuildContextArgs(location=context.as_posix()),
-        dockerfile=docker_build.DockerfileArgs(location=(context / "Dockerfile.streaming").as_posix()),
-        platforms=[platform],
-        build_args=arguments,
+        tags=[build.tag],
+        context=docker_build.BuildContextArgs(location=build.context.as_posix()),
+        dockerfile=docker_build.DockerfileArgs(location=(build.context / "Dockerfile.streaming").as_posix()),
+        platforms=[build.platform],
+        build_args=build.arguments,
         push=True,
         build_on_preview=False,
         registries=[
             docker_build.RegistryArgs(
-                address=token.proxy_endpoint,
-                username=token.user_name,
-                password=pulumi.Output.secret(token.password),
+                address=build.token.proxy_endpoint,
+                username=build.token.user_name,
+                password=pulumi.Output.secret(build.token.password),
             )
         ],
-        opts=_options(repository, "tags"),
+        opts=_options(build.repository, "tags"),
     )
     # Never `ref`, which has the tag before the digest: Lambda refuses that.
     return image.digest

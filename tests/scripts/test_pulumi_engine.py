@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.commands import path_with, put
+
 ROOT = Path(__file__).parents[2]
 USED = ("bash", "dirname", "sed", "mkdir", "rm", "mv")
 
@@ -27,21 +29,7 @@ def tree(tmp_path: Path) -> Path:
 @pytest.fixture
 def commands(tmp_path: Path) -> Path:
     """A PATH with what the script uses, and neither pulumi nor go."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for name in USED:
-        found = shutil.which(name)
-        assert found
-        (folder / name).symlink_to(found)
-    return folder
-
-
-def put(folder: Path, name: str, script: str) -> Path:
-    """A program whose answers are the point here."""
-    program = folder / name
-    program.write_text(f"#!/bin/bash\n{script}\n")
-    program.chmod(0o755)
-    return program
+    return path_with(tmp_path / "bin", USED)
 
 
 def engine(tree: Path, commands: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

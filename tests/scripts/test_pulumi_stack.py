@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.commands import path_with, put
+
 ROOT = Path(__file__).parents[2]
 USED = ("bash", "dirname", "env", "cat")
 # What the engine keeps of a stack that is deployed: the stack's own resource, with its outputs.
@@ -60,20 +62,7 @@ def tree(tmp_path: Path) -> Path:
 @pytest.fixture
 def commands(tmp_path: Path) -> Path:
     """A PATH with what the script uses, and neither pulumi nor aws."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for name in USED:
-        found = shutil.which(name)
-        assert found
-        (folder / name).symlink_to(found)
-    return folder
-
-
-def put(folder: Path, name: str, script: str) -> None:
-    """A program whose answers are the point here."""
-    program = folder / name
-    program.write_text(f"#!/bin/bash\n{script}\n")
-    program.chmod(0o755)
+    return path_with(tmp_path / "bin", USED)
 
 
 class Project:
