@@ -187,9 +187,11 @@ class Runtime:
         self, invocation: Invocation, stream: ResponseStream | None, error: BaseException
     ) -> None:
         report = ErrorReport.of(error)
-        # A log that cannot be written must not stop the telling.
-        with contextlib.suppress(OSError, ValueError):
-            self._logs.write_error(report)
+        stopped = self._terminated and isinstance(error, asyncio.CancelledError)
+        # A SIGTERM behind an answer's end is no failure. A log that cannot be written must not stop the telling.
+        if not (stopped and stream is not None and stream.ended):
+            with contextlib.suppress(OSError, ValueError):
+                self._logs.write_error(report)
         if stream is None or not stream.started:
             await self._api.fail(invocation, report)
             return

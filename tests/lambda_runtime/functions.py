@@ -220,6 +220,10 @@ async def streaming(event: Any, stream: ResponseStream, context: LambdaContext) 
 
             context.add_background_task(later())
             await stream.end("answered")
+        case "linger":
+            await stream.end("answered")
+            print("lingering")
+            await asyncio.sleep(60)
         case {"wait": _}:
             try:
                 await stream.write("waiting")

@@ -380,6 +380,20 @@ async def test_sigterm_ends_a_handler_in_order(api: FakeRuntimeApi, start: Start
     assert "cleaned up" in output
 
 
+async def test_sigterm_behind_an_answers_end_is_no_failure(api: FakeRuntimeApi, start: Starter) -> None:
+    invocation = api.invoke("linger")
+    process = await start("functions.streaming")
+    await process.printed("lingering")
+    process.signal(signal.SIGTERM)
+    received = await invocation.result()
+    assert received.complete
+    assert received.body == b"answered"
+    assert not received.trailers
+    code, output = await process.exited()
+    assert code == 0
+    assert "[ERROR]" not in output
+
+
 def test_a_signal_between_two_waits_is_not_lost() -> None:
     """It finds no task to cancel; the next event would be waited for until SIGKILL, without shutdown hooks."""
     with asyncio.Runner() as runner:
