@@ -140,8 +140,8 @@ def _execute(run: _Run, said: str) -> None:
     os.environ.clear()
     os.environ.update(run.environment)
     os.chdir(run.folder)
-    # The interpreter's own: nothing of the tests' folder.
-    sys.path[:] = [path for path in sys.path if path and Path(path).resolve() != _TREE]
+    # What the interpreter has by itself: nothing of what tests put there.
+    sys.path[:] = [path for path in sys.path if path.startswith((sys.prefix, sys.base_prefix))]
     sys.argv = [run.program]
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     pulumi.runtime.set_all_config(
@@ -182,6 +182,3 @@ def _execute(run: _Run, said: str) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
-
-
-_TREE = Path(__file__).parents[2]
