@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.fakes.cloud.api_model import AwsError
+from tests.fakes.cloud.function_urls import FunctionUrls
 from tests.fakes.cloud.functions import Functions
 from tests.fakes.cloud.identity import Roles, Secrets
 from tests.fakes.cloud.provider import Provider, Values
@@ -27,17 +28,12 @@ class AwsProvider(Provider):
         self.secrets = Secrets(NUMBER)
         self.watching = Watching(NUMBER)
         self.functions = Functions(NUMBER, self.roles, self.registry, concurrency)
-        parts = (self.registry, self.roles, self.secrets, self.watching, self.functions)
-        self._region = ""
+        urls = FunctionUrls(self.functions)
+        parts = (self.registry, self.roles, self.secrets, self.watching, self.functions, urls)
         super().__init__(
             "aws",
             {type_: kind for part in parts for type_, kind in part.kinds().items()},
-            self.registry.functions()
-            | {
-                "aws:index/getCallerIdentity:getCallerIdentity": self._caller,
-                "aws:index/getRegion:getRegion": self._region_now,
-                "aws:index/getPartition:getPartition": self._partition,
-            },
+            self.registry.functions(),
             "7.51.1",
         )
 
@@ -45,25 +41,5 @@ class AwsProvider(Provider):
         """Takes the region, without which the real one refuses to start."""
         if not settings.get("region"):
             raise AwsError("aws", "Missing region configuration: pulumi config set aws:region REGION")
-        self._region = settings["region"]
         for part in (self.registry, self.secrets, self.watching, self.functions):
-            part.region = self._region
-
-    def _caller(self, _arguments: Values) -> Values:
-        return {
-            "accountId": NUMBER,
-            "arn": f"arn:aws:iam::{NUMBER}:user/deployer",
-            "id": NUMBER,
-            "userId": "AIDA",
-        }
-
-    def _region_now(self, _arguments: Values) -> Values:
-        return {"id": self._region, "name": self._region, "region": self._region, "description": self._region}
-
-    def _partition(self, _arguments: Values) -> Values:
-        return {
-            "id": "aws",
-            "partition": "aws",
-            "dnsSuffix": "amazonaws.com",
-            "reverseDnsPrefix": "com.amazonaws",
-        }
+            part.region = settings["region"]

@@ -1,17 +1,15 @@
-"""Lambda: functions with their versions, aliases, URLs and grants.
+"""Lambda: functions with their versions and aliases.
 
 Facts, besides AWS's description of its API: a function is created in a role that Lambda may assume and from an image
 that it may pull (CreateFunction); all variables have 4 KB (Lambda quotas); at least 100 executions of the account stay
 unreserved (PutFunctionConcurrency); provisioned concurrency is for versions and aliases, and not more than what is
-reserved. The Terraform provider (internal/service/lambda): with authorization NONE it adds the public grants itself
-when it creates a URL; publishing makes a version's number unknown in a plan that changes code or configuration.
+reserved. The Terraform provider (internal/service/lambda/function.go): publishing makes a version's number unknown in
+a plan that changes code or configuration.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,34 +49,6 @@ _FUNCTION: Final[Table] = {
     "publish": "Publish",
     "reservedConcurrentExecutions": None,
     "tags": None,
-}
-_URL: Final[Table] = {
-    "functionName": "FunctionName",
-    "qualifier": "Qualifier",
-    "authorizationType": "AuthType",
-    "invokeMode": "InvokeMode",
-    "cors": (
-        "Cors",
-        {
-            "allowOrigins": "AllowOrigins",
-            "allowMethods": "AllowMethods",
-            "allowHeaders": "AllowHeaders",
-            "exposeHeaders": "ExposeHeaders",
-            "allowCredentials": "AllowCredentials",
-            "maxAge": "MaxAge",
-        },
-    ),
-}
-_PERMISSION: Final[Table] = {
-    "action": "Action",
-    "function": "FunctionName",
-    "qualifier": "Qualifier",
-    "principal": "Principal",
-    "statementId": "StatementId",
-    "functionUrlAuthType": "FunctionUrlAuthType",
-    "invokedViaFunctionUrl": "InvokedViaFunctionUrl",
-    "sourceAccount": "SourceAccount",
-    "sourceArn": "SourceArn",
 }
 _ALIAS: Final[Table] = {
     "name": "Name",
@@ -154,27 +124,14 @@ class Functions:
                 lambda _id, _olds, news: self._provision(news)[1],
                 replaces=frozenset({"functionName", "qualifier"}),
             ),
-            "aws:lambda/functionUrl:FunctionUrl": Kind(
-                self._create_url,
-                self._delete_url,
-                self._update_url,
-                outputs=frozenset({"functionArn", "functionUrl", "urlId"}),
-                replaces=frozenset({"functionName", "qualifier"}),
-            ),
-            "aws:lambda/permission:Permission": Kind(
-                self._add_permission,
-                self._remove_permission,
-                # All of it is ForceNew (permission.go): AWS has no call that changes a grant.
-                replaces=frozenset(_PERMISSION),
-                name=AutoName("statementId", 100),
-            ),
         }
 
-    def _arn(self, name: str) -> str:
+    def arn(self, name: str) -> str:
+        """A function's ARN."""
         return f"arn:aws:lambda:{self.region}:{self._account}:function:{name}"
 
     def _outputs(self, name: str) -> Values:
-        stored, arn = self.stored[name], self._arn(name)
+        stored, arn = self.stored[name], self.arn(name)
         version = str(stored.versions) if stored.versions else "$LATEST"
         gateway = f"arn:aws:apigateway:{self.region}:lambda:path/2015-03-31/functions/"
         return {
@@ -238,7 +195,7 @@ class Functions:
                 "InvalidParameterValueException", "Log levels can only be set with the log format JSON."
             )
         self._roles.check_assumed_by_lambda(inputs["role"])
-        self._registry.check_pull_by_lambda(str(image), self._arn(name))
+        self._registry.check_pull_by_lambda(str(image), self.arn(name))
         return sent
 
     def _reserve(self, name: str, inputs: Values) -> None:
@@ -258,27 +215,28 @@ class Functions:
             )
         self.stored[name].reserved = wanted
 
-    def _found(self, name: str, qualifier: str = "") -> Stored:
+    def found(self, name: str, qualifier: str = "") -> Stored:
+        """A function, which has what the qualifier names."""
         stored = self.stored.get(name)
         if stored is None or (qualifier and qualifier not in stored.aliases and not qualifier.isdecimal()):
-            raise AwsError("ResourceNotFoundException", f"Function not found: {self._arn(name)}:{qualifier}")
+            raise AwsError("ResourceNotFoundException", f"Function not found: {self.arn(name)}:{qualifier}")
         return stored
 
     def _create_alias(self, inputs: Values) -> tuple[str, Values]:
         check_call("lambda", "CreateAlias", parameters(inputs, _ALIAS))
         function, name = inputs["functionName"], inputs["name"]
-        stored = self._found(function)
+        stored = self.found(function)
         if name in stored.aliases:
-            raise AwsError("ResourceConflictException", f"Alias already exists: {self._arn(function)}:{name}")
+            raise AwsError("ResourceConflictException", f"Alias already exists: {self.arn(function)}:{name}")
         self._point(stored, inputs)
-        arn = f"{self._arn(function)}:{name}"
+        arn = f"{self.arn(function)}:{name}"
         return arn, {
             "arn": arn,
             "invokeArn": f"arn:aws:apigateway:{self.region}:lambda:path/{arn}/invocations",
         }
 
     def _update_alias(self, _id: str, _olds: Values, news: Values) -> Values:
-        self._point(self._found(news["functionName"]), news)
+        self._point(self.found(news["functionName"]), news)
         return {}
 
     def _point(self, stored: Stored, inputs: Values) -> None:
@@ -288,14 +246,14 @@ class Functions:
         stored.aliases[inputs["name"]] = version
 
     def _delete_alias(self, _id: str, olds: Values) -> None:
-        self._found(olds["functionName"]).aliases.pop(olds["name"])
+        self.found(olds["functionName"]).aliases.pop(olds["name"])
 
     def _provision(self, inputs: Values) -> tuple[str, Values]:
         function, qualifier = inputs["functionName"], inputs["qualifier"]
         wanted = inputs["provisionedConcurrentExecutions"]
         sent = {"FunctionName": function, "Qualifier": qualifier, "ProvisionedConcurrentExecutions": wanted}
         check_call("lambda", "PutProvisionedConcurrencyConfig", sent)
-        stored = self._found(function, qualifier)
+        stored = self.found(function, qualifier)
         if stored.aliases.get(qualifier, qualifier) == "$LATEST":
             raise AwsError(
                 "InvalidParameterValueException",
@@ -308,95 +266,3 @@ class Functions:
                 "function",
             )
         return f"{function},{qualifier}", {}
-
-    def _create_url(self, inputs: Values) -> tuple[str, Values]:
-        function, qualifier = inputs["functionName"], inputs.get("qualifier", "")
-        sent = self._checked_url(inputs)
-        stored = self._found(function, qualifier)
-        if qualifier in stored.urls:
-            raise AwsError(
-                "ResourceConflictException", f"Failed to create function url config for [{function}]"
-            )
-        stored.urls[qualifier] = sent
-        if inputs["authorizationType"] == "NONE":
-            # Without the qualifier, and only here (resourceFunctionURLCreate).
-            public = {"FunctionName": function, "Principal": "*"}
-            self._grant(
-                public
-                | {
-                    "StatementId": "FunctionURLAllowPublicAccess",
-                    "Action": "lambda:InvokeFunctionUrl",
-                    "FunctionUrlAuthType": "NONE",
-                }
-            )
-            self._grant(
-                public
-                | {
-                    "StatementId": "FunctionURLAllowInvokeAction",
-                    "Action": "lambda:InvokeFunction",
-                    "InvokedViaFunctionUrl": True,
-                }
-            )
-        address = hashlib.sha256(f"{self._arn(function)}:{qualifier}".encode()).hexdigest()[:32]
-        return f"{function}/{qualifier}" if qualifier else function, {
-            "functionArn": self._arn(function) + (f":{qualifier}" if qualifier else ""),
-            "functionUrl": f"https://{address}.lambda-url.{self.region}.on.aws/",
-            "urlId": address,
-        }
-
-    def _update_url(self, _id: str, _olds: Values, news: Values) -> Values:
-        # The provider changes the URL and no grant (resourceFunctionURLUpdate).
-        self._found(news["functionName"]).urls[news.get("qualifier", "")] = self._checked_url(news)
-        return {}
-
-    def _delete_url(self, _id: str, olds: Values) -> None:
-        self._found(olds["functionName"]).urls.pop(olds.get("qualifier", ""))
-
-    def _checked_url(self, inputs: Values) -> Values:
-        sent = parameters(inputs, _URL)
-        check_call("lambda", "CreateFunctionUrlConfig", sent)
-        cors = sent.get("Cors", {})
-        wrong = [each for each in cors.get("AllowMethods", ()) if each not in _METHODS]
-        if wrong:
-            raise AwsError("ValidationException", f"{wrong} must satisfy enum value set: {sorted(_METHODS)}")
-        if cors.get("AllowCredentials") and "*" in cors.get("AllowOrigins", ()):
-            raise AwsError(
-                "InvalidParameterValueException", "AllowOrigins must not be * where AllowCredentials is true"
-            )
-        return sent
-
-    def _add_permission(self, inputs: Values) -> tuple[str, Values]:
-        self._grant(parameters(inputs, _PERMISSION))
-        return inputs["statementId"], {}
-
-    def _grant(self, sent: Values) -> None:
-        check_call("lambda", "AddPermission", sent)
-        qualifier, statement = sent.get("Qualifier", ""), sent["StatementId"]
-        stored = self._found(sent["FunctionName"], qualifier)
-        if "FunctionUrlAuthType" in sent and sent["Action"] != "lambda:InvokeFunctionUrl":
-            raise AwsError(
-                "InvalidParameterValueException",
-                "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action",
-            )
-        if "InvokedViaFunctionUrl" in sent and sent["Action"] != "lambda:InvokeFunction":
-            raise AwsError(
-                "InvalidParameterValueException",
-                "InvokedViaFunctionUrl is only supported for lambda:InvokeFunction action",
-            )
-        if not re.fullmatch(r"\*|\d{12}|arn:\S+|[a-z0-9.-]+\.amazonaws\.com", sent["Principal"]):
-            raise AwsError("InvalidParameterValueException", "The provided principal was invalid.")
-        grants = stored.grants.setdefault(qualifier, {})
-        if statement in grants:
-            raise AwsError(
-                "ResourceConflictException",
-                f"The statement id ({statement}) provided already exists. Please provide a new statement id",
-            )
-        grants[statement] = sent
-
-    def _remove_permission(self, id_: str, olds: Values) -> None:
-        stored = self.stored.get(olds["function"])
-        if stored is not None:
-            stored.grants[olds.get("qualifier", "")].pop(id_)
-
-
-_METHODS: Final = {"GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", "*"}

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.fakes.cloud.api_model import AwsError, check_call
 from tests.fakes.cloud.parameters import Table, parameters
 from tests.fakes.cloud.provider import AutoName, Kind, Values, removed_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _RETENTION: Final = {
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -177,37 +180,46 @@ def _query(query: Values) -> Values:
 
 
 def _check_alarm(sent: Values) -> None:
+    for wrong, sentence in _wrong_with(sent):
+        if wrong:
+            raise AwsError("ValidationError", sentence)
+
+
+def _wrong_with(sent: Values) -> Iterator[tuple[bool, str]]:
     """What PutMetricAlarm says in words, not in its description."""
-    wrong = AwsError("ValidationError", "")
-    if ("Metrics" in sent) == ("MetricName" in sent):
-        raise AwsError(wrong.code, "Either MetricName or Metrics must be given, and not both")
-    if "Metrics" in sent and sum(1 for each in sent["Metrics"] if each.get("ReturnData")) != 1:
-        raise AwsError(wrong.code, "Exactly one element of the metrics list should return data.")
-    if (
-        "Metrics" in sent
-        and {"Statistic", "ExtendedStatistic", "Period", "Dimensions", "Namespace"} & sent.keys()
-    ):
-        raise AwsError(wrong.code, "Metrics list and single metric parameters must not be given together")
-    if "MetricName" in sent and ("Statistic" in sent) == ("ExtendedStatistic" in sent):
-        raise AwsError(wrong.code, "Either Statistic or ExtendedStatistic must be given, and not both")
-    if not re.fullmatch(
-        r"p(\d{1,2}(\.\d+)?|100)|tm\S+|wm\S+|tc\S+|ts\S+|pr\S+|iqm", sent.get("ExtendedStatistic", "p1")
-    ):
-        raise AwsError(
-            wrong.code, f"The value {sent['ExtendedStatistic']} for ExtendedStatistic is not supported."
-        )
-    if sent.get("DatapointsToAlarm", 0) > sent["EvaluationPeriods"]:
-        raise AwsError(wrong.code, "DatapointsToAlarm must be less than or equal to EvaluationPeriods")
-    if sent.get("TreatMissingData", "missing") not in ("breaching", "notBreaching", "ignore", "missing"):
-        raise AwsError(
-            wrong.code, f"The value {sent['TreatMissingData']} for TreatMissingData is not supported."
-        )
-    period = sent.get("Period") or max(
-        each.get("MetricStat", {}).get("Period", 60) for each in sent["Metrics"]
+    single = {
+        "MetricName",
+        "Namespace",
+        "Dimensions",
+        "Statistic",
+        "ExtendedStatistic",
+        "Period",
+    } & sent.keys()
+    yield bool(single) == ("Metrics" in sent), "Either a single metric or Metrics must be given, and not both"
+    if "Metrics" in sent:
+        returned = sum(bool(each.get("ReturnData")) for each in sent["Metrics"])
+        yield returned != 1, "Exactly one element of the metrics list should return data."
+    else:
+        both_or_none = ("Statistic" in sent) == ("ExtendedStatistic" in sent)
+        yield both_or_none, "Either Statistic or ExtendedStatistic must be given, and not both"
+    extended = sent.get("ExtendedStatistic", "p90")
+    yield (
+        not re.fullmatch(r"p(\d{1,2}(\.\d+)?|100)|(tm|wm|tc|ts|pr)\S+|iqm", extended),
+        f"The value {extended} for ExtendedStatistic is not supported.",
     )
-    if period not in (10, 20, 30) and period % 60:
-        raise AwsError(wrong.code, "Period must be 10, 20, 30 or a multiple of 60")
-    if period * sent["EvaluationPeriods"] > (604_800 if period >= 3600 else 86_400):
-        raise AwsError(
-            wrong.code, "Metrics cannot be checked across more than a day (EvaluationPeriods * Period)"
-        )
+    periods = sent["EvaluationPeriods"]
+    too_many = sent.get("DatapointsToAlarm", 0) > periods
+    yield too_many, "DatapointsToAlarm must be less than or equal to EvaluationPeriods"
+    missing = sent.get("TreatMissingData", "missing")
+    yield (
+        missing not in ("breaching", "notBreaching", "ignore", "missing"),
+        f"The value {missing} for TreatMissingData is not supported.",
+    )
+    seconds = [each["MetricStat"]["Period"] for each in sent.get("Metrics", ()) if "MetricStat" in each]
+    period = max(seconds, default=sent.get("Period", 60))
+    yield period not in (10, 20, 30) and bool(period % 60), "Period must be 10, 20, 30 or a multiple of 60"
+    longest = 604_800 if period >= 3600 else 86_400  # a week, a day
+    yield (
+        period * periods > longest,
+        "Metrics cannot be checked across more than a day (EvaluationPeriods * Period)",
+    )
