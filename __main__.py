@@ -23,7 +23,7 @@ docker = settings.image_builder != "prebuilt" and can_build(settings.image_build
 # With an image that is already pushed as well: it may be an older one of this repository, which must then not go.
 repository = Repository(
     name,
-    function_prefix=name,
+    function_names=(f"{name}-streaming", f"{name}-buffered"),
     images_to_keep=settings.images_to_keep,
     kms_key_arn=settings.kms_key_arn,
 )

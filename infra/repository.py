@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Final
 
 import pulumi
 import pulumi_aws as aws
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Seven characters that Pulumi adds to a name. `*` would also be the functions of a stack whose name goes on where this
+# one's ends: those of `prod-eu` for `prod`.
+_RANDOM_END: Final = 7 * "?"
 
 
 class Repository(pulumi.ComponentResource):
@@ -13,7 +21,7 @@ class Repository(pulumi.ComponentResource):
 
     Args:
         name: Also the beginning of its name in ECR.
-        function_prefix: What the names of the functions begin with that may pull from it.
+        function_names: What the functions are called that may pull from it, but for Pulumi's random end.
         images_to_keep: How many images it keeps; older ones expire.
         kms_key_arn: Encrypts the images; empty for AES-256 under AWS's own key.
     """
@@ -29,7 +37,7 @@ class Repository(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        function_prefix: str,
+        function_names: Sequence[str],
         images_to_keep: int,
         kms_key_arn: str,
         opts: pulumi.ResourceOptions | None = None,
@@ -75,7 +83,7 @@ class Repository(pulumi.ComponentResource):
         self.pull_grant = aws.ecr.RepositoryPolicy(
             name,
             repository=repository.name,
-            policy=repository.arn.apply(lambda arn: json.dumps(_lambda_may_pull(arn, function_prefix))),
+            policy=repository.arn.apply(lambda arn: json.dumps(_lambda_may_pull(arn, function_names))),
             opts=child,
         )
         self.url = repository.repository_url
@@ -83,9 +91,10 @@ class Repository(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
 
-def _lambda_may_pull(repository_arn: str, function_prefix: str) -> dict[str, object]:
+def _lambda_may_pull(repository_arn: str, function_names: Sequence[str]) -> dict[str, object]:
     # arn:PARTITION:ecr:REGION:ACCOUNT:repository/NAME
     _, partition, _, region, account, _ = repository_arn.split(":", 5)
+    functions = f"arn:{partition}:lambda:{region}:{account}:function"
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -97,7 +106,11 @@ def _lambda_may_pull(repository_arn: str, function_prefix: str) -> dict[str, obj
                 "Condition": {
                     "StringEquals": {"aws:SourceAccount": account},
                     "ArnLike": {
-                        "aws:SourceArn": f"arn:{partition}:lambda:{region}:{account}:function:{function_prefix}-*"
+                        "aws:SourceArn": [
+                            f"{functions}:{name}-{_RANDOM_END}{version}"
+                            for name in function_names
+                            for version in ("", ":*")
+                        ]
                     },
                 },
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 
 import pytest
@@ -52,9 +53,30 @@ def test_lambda_alone_pulls_for_this_stacks_functions_alone() -> None:
     assert statement["Action"] == ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
     allowed = statement["Condition"]["ArnLike"]["aws:SourceArn"]
-    assert allowed.endswith(":function:lambda-token-streaming-dev-*")
-    for function in program.all("aws:lambda/function:Function"):
-        assert function.outputs["arn"].startswith(allowed.removesuffix("*"))
+    for arn in _functions_of(program):
+        assert _is_like(arn, allowed)
+        assert _is_like(f"{arn}:12", allowed)
+
+
+@pytest.mark.parametrize("other", ["dev-eu", "dev-streaming", "dev-buffered", "dev2", "de"])
+def test_functions_of_a_stack_whose_name_begins_so_pull_nothing(other: str) -> None:
+    policy = program_with("bare").one("aws:ecr/repositoryPolicy:RepositoryPolicy")
+    (statement,) = json.loads(policy.inputs["policy"])["Statement"]
+    allowed = statement["Condition"]["ArnLike"]["aws:SourceArn"]
+    for arn in _functions_of(run_program({"bufferedFunction": True}, stack=other)):
+        assert not _is_like(arn, allowed)
+        assert not _is_like(f"{arn}:12", allowed)
+
+
+def _functions_of(program: Program) -> list[str]:
+    functions = program.all("aws:lambda/function:Function")
+    assert len(functions) == 2
+    return [function.outputs["arn"] for function in functions]
+
+
+def _is_like(arn: str, patterns: list[str]) -> bool:
+    """IAM's ArnLike, whose `*` and `?` are those of a shell."""
+    return any(fnmatch.fnmatchcase(arn, pattern) for pattern in patterns)
 
 
 def test_a_function_waits_for_the_grant_to_pull(program: Program) -> None:
