@@ -46,8 +46,8 @@ def build_image(settings: Settings, repository: Repository) -> pulumi.Output[str
             *(settings.image_builder, version(settings.image_builder)),
             *(settings.architecture, settings.image_revision),
             *(f"{name}={value}" for name, value in arguments.items()),
-            # What makes another repository.
-            *(str(aws.config.region), settings.kms_key_arn),
+            # What makes another repository; its name has the stack's, which `pulumi stack rename` changes.
+            *(str(aws.config.region), settings.kms_key_arn, pulumi.get_stack()),
         ]
     )
     build = _Build(

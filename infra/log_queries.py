@@ -37,7 +37,7 @@ FAILURES: Final = {
     "JSON": (
         "fields @timestamp, coalesce(errorKind, errorType, record.status) as kind, coalesce(message, errorMessage) "
         "as what, errorId, coalesce(requestId, record.requestId) as request, traceId, xrayTraceId "
-        '| filter (level in ["ERROR", "CRITICAL", "FATAL"] and not ispresent(coldStart)) '
+        '| filter (level in ["ERROR", "FATAL"] and not ispresent(coldStart)) '
         'or (type = "platform.report" and record.status != "success") | sort @timestamp desc | limit 50'
     ),
     # The line has the request's id and the trace's before its words.

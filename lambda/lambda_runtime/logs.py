@@ -169,7 +169,8 @@ class JsonFormatter(logging.Formatter):
         is_object = isinstance(record.msg, dict) and not record.args
         fields: dict[str, Any] = {
             "timestamp": time.strftime(f"{_TIME}Z", time.gmtime(record.created)),
-            "level": record.levelname,
+            # awslambdaric's WARNING and CRITICAL are none of Lambda's names, and its filter is Lambda's.
+            "level": _LAMBDA_LEVELS.get(record.levelno, record.levelname),
             "message": record.msg if is_object else record.getMessage(),
             "logger": record.name,
             **getattr(record, "invocation", {}),

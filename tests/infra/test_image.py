@@ -151,3 +151,12 @@ def test_a_base_image_is_an_argument_of_the_build() -> None:
 def test_each_stack_stages_its_own_files() -> None:
     program = run_program(stack="prod")
     assert program.one(_DOCKER).inputs["build"]["context"] == ".cache/image/prod"
+
+
+def test_a_renamed_stack_makes_its_image_again() -> None:
+    """Its repository has another name then, and the image's own address would not tell."""
+    names = {
+        next(each.name for each in run_program({}, stack=stack).resources if each.type == _DOCKER)
+        for stack in ("dev", "other")
+    }
+    assert len(names) == 2

@@ -43,7 +43,7 @@ async def test_json_lines(api: FakeRuntimeApi, start: Starter) -> None:
     line = json.loads((await process.stop()).splitlines()[1])
     assert re.fullmatch(f"{TIME}Z", line.pop("timestamp"))
     assert line == {
-        "level": "WARNING",
+        "level": "WARN",
         "message": "warned ü",
         "logger": "functions",
         "requestId": invocation.request_id,

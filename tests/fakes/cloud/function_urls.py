@@ -1,8 +1,9 @@
 """Lambda: the URLs of functions, and who may call them.
 
 Facts, besides AWS's description of its API: the two grants that a URL needs have a condition each, and each condition
-goes with one action (AddPermission). The Terraform provider (internal/service/lambda/function_url.go): with
-authorization NONE it adds both public grants itself, when it creates a URL and then alone, without its qualifier.
+goes with one action (AddPermission). The Terraform provider (internal/service/lambda/function_url.go, since it is built
+on SDK v2): with authorization NONE it adds both public grants itself, when it creates a URL and then alone, for the
+URL's qualifier, and takes no notice of one that is there already.
 """
 
 from __future__ import annotations
@@ -88,9 +89,11 @@ class FunctionUrls:
             )
         stored.urls[qualifier] = sent
         if inputs["authorizationType"] == "NONE":
-            # Without the qualifier, and only here (resourceFunctionURLCreate).
-            public = {"FunctionName": function, "Principal": "*"}
-            self._grant(
+            # Only here (resourceFunctionURLCreate).
+            public = {"FunctionName": function, "Principal": "*"} | (
+                {"Qualifier": qualifier} if qualifier else {}
+            )
+            self._grant_unless_there(
                 public
                 | {
                     "StatementId": "FunctionURLAllowPublicAccess",
@@ -98,7 +101,7 @@ class FunctionUrls:
                     "FunctionUrlAuthType": "NONE",
                 }
             )
-            self._grant(
+            self._grant_unless_there(
                 public
                 | {
                     "StatementId": "FunctionURLAllowInvokeAction",
@@ -137,6 +140,13 @@ class FunctionUrls:
     def _add_permission(self, inputs: Values) -> tuple[str, Values]:
         self._grant(parameters(inputs, _PERMISSION))
         return inputs["statementId"], {}
+
+    def _grant_unless_there(self, sent: Values) -> None:
+        try:
+            self._grant(sent)
+        except AwsError as error:
+            if error.code != "ResourceConflictException":
+                raise
 
     def _grant(self, sent: Values) -> None:
         check_call("lambda", "AddPermission", sent)

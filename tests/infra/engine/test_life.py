@@ -249,6 +249,20 @@ def test_alarms_come_and_one_threshold_changes_one_alarm(stack: Stack) -> None:
     assert re.search("first-token|firstToken", done[1][2])
 
 
+def test_an_alias_comes_changes_and_goes(stack: Stack) -> None:
+    """The URL is public, so the provider grants as well, each time that it makes a URL for another qualifier."""
+    for alias in ("live", "next", None):
+        stack.set(alias=alias)
+        stack.up()
+        assert set(stack.preview().change_summary) == {"same"}
+        (function,) = stack.aws.functions.stored.values()
+        assert list(function.urls) == [alias or ""]
+        callable_by = {
+            (grant["Action"], grant["Principal"]) for grant in function.grants[alias or ""].values()
+        }
+        assert callable_by == {("lambda:InvokeFunctionUrl", "*"), ("lambda:InvokeFunction", "*")}
+
+
 def test_destroy_leaves_nothing(stack: Stack) -> None:
     stack.destroy()
     # Images are retained one by one; the repository takes them with it.
