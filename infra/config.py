@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 import pulumi
@@ -12,13 +14,18 @@ from pydantic import ValidationError
 from infra.agreement import elsewhere
 from infra.allowed import RefusedError, allowed_values
 from infra.settings import Settings
+from infra.stack_file import in_plain_text
 from infra.values import looks_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydantic.fields import FieldInfo
 
 _LONGEST: Final = 200
 _SECRETS: Final = ("openaiApiKey", "providerKeys")
+# A variable's name, in words as people write them: what a provider hands out has longer parts.
+_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]{0,14}(_[A-Z0-9]{1,15}){0,6}|[a-z]{2,5}_proxy")
 
 
 def read_settings() -> Settings:
@@ -37,7 +44,7 @@ def read_settings() -> Settings:
     problems = [
         sentence
         for key, value in values.items()
-        if (sentence := _misplaced(key, value, is_secret=pulumi.runtime.is_config_secret(f"{project}:{key}")))
+        for sentence in _misplaced(key, value, is_secret=pulumi.runtime.is_config_secret(f"{project}:{key}"))
     ]
     try:
         settings = Settings.model_validate({key: _parsed(key, value) for key, value in values.items()})
@@ -51,23 +58,31 @@ def read_settings() -> Settings:
     return settings
 
 
-def _misplaced(key: str, value: Any, *, is_secret: bool) -> str | None:
+def _misplaced(key: str, value: Any, *, is_secret: bool) -> Iterator[str]:
     """What is said of a key in plain text, and of a secret that would not stay one."""
     if key in _SECRETS:
-        if is_secret or value in ("", "{}"):
-            return None
-        path = "--path providerKeys.NAME" if key == "providerKeys" else key
-        return (
-            f"{key} is stored in plain text: take the key back at its provider, and set a new one with "
-            f"`pulumi config set --secret {path}`."
-        )
-    if is_secret and key in _fields():
-        return (
+        if not is_secret:
+            if value not in ("", "{}"):
+                yield _in_plain_text(key, ())
+            return
+        folder, project, stack = Path(pulumi.get_root_directory()), pulumi.get_project(), pulumi.get_stack()
+        for place in in_plain_text(folder, project=project, stack=stack, key=key):
+            yield _in_plain_text(key, place)
+    elif is_secret and key in _fields():
+        yield (
             f"{key} is stored as a secret, but the stack's resources show it in plain text: `pulumi config rm {key}`, "
             "and set it without --secret if it may be read. Keys belong in openaiApiKey, providerKeys or the secret "
             "of secretArn."
         )
-    return None
+
+
+def _in_plain_text(key: str, place: tuple[str, ...]) -> str:
+    named = f"{key}.{place[0]}" if place and _VARIABLE.fullmatch(place[0]) else key
+    path = named if key == "openaiApiKey" else f"--path {named if named != key else f'{key}.NAME'}"
+    return (
+        f"{named} is stored in plain text: take the key back at its provider, and set a new one with "
+        f"`pulumi config set --secret {path}`."
+    )
 
 
 def _parsed(key: str, text: Any) -> Any:

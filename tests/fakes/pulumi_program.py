@@ -118,6 +118,7 @@ def run_program(
     stack: str = "dev",
     preview: bool = False,
     with_defaults: bool = True,
+    root: Path = ROOT,
 ) -> Program:
     """Run `__main__.py` with a stack's configuration.
 
@@ -128,6 +129,7 @@ def run_program(
         stack: The stack's name.
         preview: Whether it is a preview.
         with_defaults: Whether Pulumi.yaml's defaults are filled in, as the engine does.
+        root: Where Pulumi says that the project is, with the stack's file.
 
     Raises:
         RefusedError: the program raised RunError.
@@ -139,7 +141,7 @@ def run_program(
     texts = {_full(key): _text(value) for key, value in given.items() if value is not None}
     secrets = [_full(key) for key in secret]
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(Context().run, _run, texts, secrets, stack, preview).result()
+        return thread.submit(Context().run, _run, texts, secrets, stack, preview, root).result()
 
 
 def refusal(config: Mapping[str, Any] | None = None, **how: Any) -> str:
@@ -162,7 +164,13 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _run(config: dict[str, str], secrets: list[str], stack: str, preview: bool) -> Program:  # noqa: FBT001 - passed on by Context.run
+def _run(  # passed on by Context.run, so by place
+    config: dict[str, str],
+    secrets: list[str],
+    stack: str,
+    preview: bool,  # noqa: FBT001 - by place
+    root: Path,
+) -> Program:
     monitor = _Monitor(preview=preview)
     pulumi.runtime.configure(
         mocks.MockSettings(  # type: ignore[no-untyped-call] # the SDK's
@@ -173,7 +181,7 @@ def _run(config: dict[str, str], secrets: list[str], stack: str, preview: bool) 
             stack=stack,
             dry_run=preview,
             organization="organization",
-            root_directory=str(ROOT),
+            root_directory=str(root),
             callbacks=None,
             # The SDK shares these two among contexts unless they are given.
             outputs=set(),

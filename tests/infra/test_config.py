@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.settings import Settings
-from tests.fakes.pulumi_program import KEY, refusal, run_program
+from tests.fakes.pulumi_program import KEY, PROJECT, refusal, run_program
 from tests.fakes.stack_configurations import stack_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:chat-AbCdEf"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/chat@sha256:" + "0" * 64
+_PREBUILT = {"imageBuilder": "prebuilt", "imageUri": IMAGE}
 ROLE = "arn:aws:iam::123456789012:role/backend"
 KMS = "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call"
@@ -505,6 +510,28 @@ def test_a_key_in_plain_text(key: str, value: Any, path: str) -> None:
         f"{key} is stored in plain text: take the key back at its provider, and set a new one with "
         f"`pulumi config set --secret {path}`."
     )
+
+
+def test_one_key_in_plain_text_beside_a_secret_one(tmp_path: Path) -> None:
+    """Pulumi calls the whole object a secret then, and the state and the stack's file have the key all the same."""
+    members = {"A_API_KEY": {"secure": "v1:abc:def"}, "B_API_KEY": KEY}
+    _write_stack_file(tmp_path, {"providerKeys": members, "openaiApiKey": {"secure": "v1:abc:def"}})
+    config = {"providerKeys": {"A_API_KEY": KEY, "B_API_KEY": KEY}}
+    assert refusal(config, root=tmp_path) == (
+        "providerKeys.B_API_KEY is stored in plain text: take the key back at its provider, and set a new one with "
+        "`pulumi config set --secret --path providerKeys.B_API_KEY`."
+    )
+
+
+def test_a_file_with_secrets_alone_is_taken(tmp_path: Path) -> None:
+    members = {"A_API_KEY": {"secure": "v1:abc:def"}}
+    _write_stack_file(tmp_path, {"providerKeys": members, "openaiApiKey": {"secure": "v1:abc:def"}})
+    run_program({"providerKeys": {"A_API_KEY": KEY}, **_PREBUILT}, root=tmp_path)
+
+
+def _write_stack_file(folder: Path, config: dict[str, Any]) -> None:
+    whole = {"config": {f"{PROJECT}:{key}": value for key, value in config.items()}}
+    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(whole))
 
 
 def test_a_secret_that_the_stack_would_show() -> None:

@@ -65,6 +65,21 @@ def test_a_wrong_configuration_is_refused_with_a_sentence(
         path.write_text(before)
 
 
+def test_one_key_in_plain_text_beside_a_secret_one_is_refused(stack: Stack) -> None:
+    """As `pulumi config set --path` without `--secret` writes it: the engine then calls the whole object a secret."""
+    path = stack.project / "Pulumi.dev.yaml"
+    before = path.read_text()
+    stack.set(providerKeys={"A_API_KEY": KEY})
+    plain = automation.ConfigValue(KEY)
+    stack.handle.set_config(f"{PROJECT}:providerKeys.B_API_KEY", plain, path=True)
+    try:
+        said = refused(stack, stack.preview)
+        assert "providerKeys.B_API_KEY is stored in plain text" in said
+        assert "providerKeys.A_API_KEY" not in said
+    finally:
+        path.write_text(before)
+
+
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
