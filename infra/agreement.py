@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from infra.function_variables import wrong_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,7 +22,7 @@ _OWN_BYTES: Final = 256
 
 def conflicts(settings: Settings) -> Iterator[str]:
     """A sentence for each rule that is broken, naming the keys and what to do."""
-    for rules in (_keys, _image, _functions, _callers, _cors, _watching, _lists, _size):
+    for rules in (_keys, _image, _functions, _environment, _callers, _cors, _watching, _lists, _size):
         yield from (sentence for broken, sentence in rules(settings) if broken)
 
 
@@ -107,6 +109,21 @@ def _functions(settings: Settings) -> Iterator[tuple[bool, str]]:
             "config set logFormat JSON`, or `pulumi config rm logLevel`."
         ),
     )
+
+
+def _environment(settings: Settings) -> Iterator[tuple[bool, str]]:
+    for name, value in settings.environment.items():
+        words = wrong_value(name, value)
+        yield words is not None, f"environment.{name} is {json.dumps(value)}; it must be {words}."
+    margin = settings.environment.get("CHAT_DEADLINE_MARGIN", "").strip()
+    if margin and not wrong_value("CHAT_DEADLINE_MARGIN", margin):
+        yield (
+            float(margin) >= settings.timeout,
+            (
+                f"environment.CHAT_DEADLINE_MARGIN is {float(margin):g} s, and timeout is {settings.timeout} s, so no "
+                "answer would have any time: `pulumi config set timeout 120`, or a smaller margin."
+            ),
+        )
 
 
 def _callers(settings: Settings) -> Iterator[tuple[bool, str]]:
