@@ -26,7 +26,7 @@ ROOT: Final = Path(__file__).parents[2]
 def page() -> str:
     """Every table, with what it assumes."""
     aws, model, month = bill.thousand_chats(), bill.thousand_answers_of_the_model(), bill.month()
-    kept, hour = bill.provisioned_environment(), bill.worst_hour()
+    kept, hour, bounded = bill.provisioned_environment(), bill.worst_hour(), bill.bounded_requests()
     assumed = (
         f"Prices of {prices.REGION} in US dollars, first tier, without free tiers. A chat here takes "
         f"{chat.SECONDS:g} s, reads {chat.TOKENS_IN} tokens and writes {chat.TOKENS_OUT}, on the stack's defaults "
@@ -44,10 +44,18 @@ def page() -> str:
         f"${bill.total(month) * 1000 / chat.CHATS_A_MONTH:.2f} of the table."
     )
     worst = (
-        "The last two exclude each other: who writes a long answer takes in no next request meanwhile. "
-        "`maxOutputTokens` and `timeout` bound the one. The other is bounded by the model's context, and would be "
-        f"${hour[-1].dollars * 24:,.0f} a day if the provider's own limits let it. "
-        "[The checklist](#production-checklist) has what bounds it."
+        "Refused requests and the model's two lines exclude each other: who writes a long answer takes in no next "
+        "request meanwhile. "
+        "`maxOutputTokens` and `timeout` bound the long answers. The large requests are bounded by the model's context, "
+        f"and would be ${hour[-1].dollars * 24:,.0f} a day if the provider's own limits let it. A refused request asks no model; "
+        f"of its log {chat.MEASURED.refused_log_bytes:,} bytes are the function's own line. Who is turned away with "
+        "429 by Lambda costs nothing."
+    )
+    bound = (
+        f"[The checklist](#production-checklist) bounds a request to {bill.BOUNDED_BODY:,} bytes. Of English some four "
+        "bytes are a token, but of characters chosen to cost each byte can be one. The last line becomes "
+        f"${bounded.dollars:,.2f} an hour, "
+        f"${bounded.dollars * 24:,.0f} a day ({bounded.arithmetic})."
     )
     parts = [
         [assumed],
@@ -60,6 +68,7 @@ def page() -> str:
         ["**The worst hour of a public URL**"],
         _table(hour, None, places=2),
         [worst],
+        [bound],
         ["**Where the prices are from**"],
         ["| page | prices for each | as of |", "|---|---|---|"]
         + [f"| {page} | {units} | {month} |" for page, month, units in _sources()],

@@ -27,6 +27,14 @@ IMAGE_OWN_GB: Final = 0.003
 # What the alarms of one function look at; tests/scripts/costs counts them in the program itself.
 ALARM_METRICS: Final = 8
 
+# Requests in a second for each environment that is reserved: above it Lambda turns callers away, which costs nothing
+# (Lambda's guide, "Control access to Lambda function URLs", throttling by reserved concurrency).
+REQUESTS_PER_RESERVED: Final = 10
+
+# The bound of a request's bytes that the checklist of docs/deploying.md sets. No byte is more than one token: a token
+# of OpenAI's models stands for a byte at least, and JSON has a byte or more for each byte of the text in it.
+BOUNDED_BODY: Final = 16_384
+
 # The least time in which a model takes in a long request and says a word: assumed, in the caller's favour.
 SHORTEST_ANSWER: Final = 1.0
 
@@ -144,10 +152,14 @@ def provisioned_environment(architecture: str = "arm64") -> Item:
 
 
 def worst_hour() -> list[Item]:
-    """An hour in which every environment that `reservedConcurrency` allows is busy, with a stack's defaults."""
+    """An hour in which every environment that `reservedConcurrency` allows is busy, with a stack's defaults.
+
+    Each line is the worst of its kind; the most requests and the two of the model exclude each other.
+    """
     memory, at_once = _memory_gb(), _DEFAULTS.reserved_concurrency
     written = chat.TOKENS_OUT / chat.SECONDS
-    most_requests = at_once * HOUR / SHORTEST_ANSWER
+    requests = REQUESTS_PER_RESERVED * at_once * HOUR
+    logged = chat.refused_logged_bytes()
     return [
         Item(
             "Lambda",
@@ -155,18 +167,39 @@ def worst_hour() -> list[Item]:
             at_once * HOUR * memory * prices.DURATION["arm64"].amount,
         ),
         Item(
+            "Lambda, the most requests",
+            f"{REQUESTS_PER_RESERVED} x {at_once} x 3,600 x ${prices.REQUEST.amount * 1e6:.2f} / 1,000,000; Lambda "
+            f"takes in {REQUESTS_PER_RESERVED} a second for each of `reservedConcurrency`",
+            requests * prices.REQUEST.amount,
+        ),
+        Item(
+            "Logs of as many refused requests",
+            f"{requests:,} x {logged:,} bytes x ${prices.LOGS.amount:.2f} / GB",
+            requests * logged / _GB * prices.LOGS.amount,
+        ),
+        Item(
             "Model, the longest answers",
             f"{at_once} x 3,600 s x {written:g} tokens/s x ${prices.TOKEN_OUT.amount * 1e6:.2f} / 1,000,000; one "
             f"answer ends at {_DEFAULTS.max_output_tokens:,} tokens or {_DEFAULTS.timeout} s",
             at_once * HOUR * written * prices.TOKEN_OUT.amount,
         ),
-        Item(
-            "Model, the largest requests",
-            f"{at_once} x 3,600 requests of {SHORTEST_ANSWER:g} s x {prices.MODEL_CONTEXT:,} tokens x "
-            f"${prices.TOKEN_IN.amount * 1e6:.2f} / 1,000,000",
-            most_requests * prices.MODEL_CONTEXT * prices.TOKEN_IN.amount,
-        ),
+        _largest_requests("Model, the largest requests", prices.MODEL_CONTEXT),
     ]
+
+
+def bounded_requests() -> Item:
+    """The last line of that hour where a request has `BOUNDED_BODY` bytes at most."""
+    return _largest_requests(f"Model, requests of {BOUNDED_BODY:,} bytes", BOUNDED_BODY)
+
+
+def _largest_requests(name: str, tokens: int) -> Item:
+    at_once = _DEFAULTS.reserved_concurrency
+    return Item(
+        name,
+        f"{at_once} x 3,600 requests of {SHORTEST_ANSWER:g} s x {tokens:,} tokens x "
+        f"${prices.TOKEN_IN.amount * 1e6:.2f} / 1,000,000",
+        at_once * HOUR / SHORTEST_ANSWER * tokens * prices.TOKEN_IN.amount,
+    )
 
 
 def function_metrics() -> int:

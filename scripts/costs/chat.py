@@ -8,7 +8,7 @@ tests/scripts/costs compares them with what it measures.
 from __future__ import annotations
 
 import json
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import httpx
 
@@ -18,6 +18,9 @@ from emulator.logs import Log
 from emulator.serving import serving
 from emulator.settings import FunctionSettings
 from emulator.stand_in_model import stand_in_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Assumed: a middling answer of a middling model, 50 tokens a second.
 SECONDS: Final = 8.0
@@ -64,31 +67,47 @@ PLATFORM_LINES: Final = (
 
 
 class Measured(NamedTuple):
-    """What one warm chat makes: bytes and events of the function's log, bytes of the answer for each token of it."""
+    """What one warm chat makes: bytes and events of the function's log, bytes of the answer for each token of it.
+
+    `refused_…` are the log's bytes and events of a request that the function refuses without asking the model.
+    """
 
     log_bytes: int
     log_events: int
     answer_bytes_per_token: float
+    refused_log_bytes: int
+    refused_log_events: int
 
 
 # `python -m scripts.costs --measure`, 2026-11-21.
-MEASURED: Final = Measured(log_bytes=1098, log_events=1, answer_bytes_per_token=12.8)
+MEASURED: Final = Measured(
+    log_bytes=1098, log_events=1, answer_bytes_per_token=12.8, refused_log_bytes=716, refused_log_events=1
+)
 
 
 def logged_bytes(measured: Measured = MEASURED) -> int:
     """Bytes that CloudWatch charges for one warm chat: the function's lines and the platform's."""
+    return _charged(measured.log_bytes, measured.log_events)
+
+
+def refused_logged_bytes(measured: Measured = MEASURED) -> int:
+    """Bytes that CloudWatch charges for one request that is refused, likewise."""
+    return _charged(measured.refused_log_bytes, measured.refused_log_events)
+
+
+def _charged(own_bytes: int, own_events: int) -> int:
     platform = sum(len(json.dumps(line, separators=(",", ":"))) for line in PLATFORM_LINES)
-    events = measured.log_events + len(PLATFORM_LINES)
-    return measured.log_bytes + platform + events * EVENT_OVERHEAD
+    return own_bytes + platform + (own_events + len(PLATFORM_LINES)) * EVENT_OVERHEAD
 
 
 async def measure() -> Measured:
-    """Ask twice, and count what the second answer makes, which no cold start adds to.
+    """Ask twice, and count what the second answer makes, which no cold start adds to; then what a refusal makes.
 
     Raises:
         RuntimeError: the function did not answer as it should; the message has its log.
     """
     lines: list[str] = []
+    status = 0
     async with serving(stand_in_model(0.005)) as model:
         settings = FunctionSettings(
             name=_NAME,
@@ -103,26 +122,43 @@ async def measure() -> Measured:
         )
         log = Log(lines.append, lambda _line: None)
         async with Function(settings, log) as function, serving(Front(function, log.platform)) as port:
-            await _ask(port)
+            await _post(port, _CHAT)
             await function.idle()
             lines.clear()
-            answer = await _ask(port)
+            _, answer = await _post(port, _CHAT)
+            await function.idle()
+            answered = lines.copy()
+            lines.clear()
+            status, refusal = await _post(port, {})
             await function.idle()
     tokens = _tokens(answer)
-    if not tokens or not any("CloudWatchMetrics" in line for line in lines):
-        raise RuntimeError("\n".join(["The function's answer or its metrics are missing.", answer, *lines]))
+    if not tokens or status != 400 or not all(_has_metrics(of) for of in (answered, lines)):
+        raise RuntimeError(
+            "\n".join(
+                ["An answer or its metrics are not as they should be.", answer, *answered, refusal, *lines]
+            )
+        )
     return Measured(
-        log_bytes=sum(len(line.encode()) for line in lines),
-        log_events=len(lines),
+        log_bytes=sum(len(line.encode()) for line in answered),
+        log_events=len(answered),
         answer_bytes_per_token=round(len(answer.encode()) / tokens, 1),
+        refused_log_bytes=sum(len(line.encode()) for line in lines),
+        refused_log_events=len(lines),
     )
 
 
-async def _ask(port: int) -> str:
-    body = {"messages": [{"role": "user", "content": "What is this, and why does it stream?"}]}
+_CHAT: Final = {"messages": [{"role": "user", "content": "What is this, and why does it stream?"}]}
+
+
+async def _post(port: int, body: Mapping[str, object]) -> tuple[int, str]:
     # No proxy of the environment: the emulator is on this machine.
     async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-        return (await client.post(f"http://127.0.0.1:{port}/", json=body)).text
+        answer = await client.post(f"http://127.0.0.1:{port}/", json=body)
+        return answer.status_code, answer.text
+
+
+def _has_metrics(lines: list[str]) -> bool:
+    return any("CloudWatchMetrics" in line for line in lines)
 
 
 def _tokens(answer: str) -> int:

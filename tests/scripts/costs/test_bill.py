@@ -33,10 +33,16 @@ def test_the_models_part_by_hand() -> None:
 
 
 def test_the_worst_hour_by_hand() -> None:
-    lambda_, written, read = (item.dollars for item in bill.worst_hour())
+    lambda_, requests, logs, written, read = (item.dollars for item in bill.worst_hour())
     assert lambda_ == pytest.approx(10 * 3600 * 0.5 * 0.0000133334)
+    assert requests == pytest.approx(0.36 * 0.20)  # 100 a second are 0.36 M
+    assert logs == pytest.approx(360_000 * chat.refused_logged_bytes() / 1e9 * 0.5)
     assert written == pytest.approx(1.8 * 0.60)  # 1.8 M tokens
     assert read == pytest.approx(4608 * 0.15)  # 4,608 M tokens
+
+
+def test_with_a_bound_of_bytes_each_byte_is_a_token() -> None:
+    assert bill.bounded_requests().dollars == pytest.approx(36_000 * 16_384 * 0.15 / 1e6)
 
 
 def test_the_fixed_part_is_that_of_a_stack_as_it_is_made() -> None:

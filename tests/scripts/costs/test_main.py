@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scripts.costs import bill
-from scripts.costs.__main__ import main, page, summary
+from scripts.costs.__main__ import ROOT, main, page, summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,14 @@ def test_every_item_of_the_bills_is_in_the_page() -> None:
         assert f"| {item.name} | {item.arithmetic} | " in text
     for items in bills[:3]:
         assert any(f"**{bill.total(items):,.{places}f}**" in text for places in (2, 4))
+
+
+def test_what_the_checklists_bound_leaves_is_in_the_page() -> None:
+    """It is the bound that the checklist sets, and its hour and its day are computed."""
+    bounded = bill.bounded_requests()
+    assert f"${bounded.dollars:,.2f} an hour, ${bounded.dollars * 24:,.0f} a day" in page()
+    checklist = (ROOT / "docs" / "deploying.md").read_text().partition("## Production checklist")[2]
+    assert f'CHAT_MAX_BODY_BYTES: "{bill.BOUNDED_BODY}"' in checklist
 
 
 def test_anything_else_is_told_how_to_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
