@@ -45,9 +45,9 @@ def page() -> str:
     )
     worst = (
         "Refused requests and the model's two lines exclude each other: who writes a long answer takes in no next "
-        "request meanwhile. "
-        "`maxOutputTokens` and `timeout` bound the long answers. The large requests are bounded by the model's context, "
-        f"and would be ${hour[-1].dollars * 24:,.0f} a day if the provider's own limits let it. A refused request asks no model; "
+        "request meanwhile. `maxOutputTokens` and `timeout` bound the long answers. The large requests are bounded by "
+        f"the model's context, and would be ${hour[-1].dollars * 24:,.0f} a day if the provider's own limits let it. "
+        "A refused request asks no model; "
         f"of its log {chat.MEASURED.refused_log_bytes:,} bytes are the function's own line. Who is turned away with "
         "429 by Lambda costs nothing."
     )
