@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _VARIABLE_BYTES: Final = 4096
 # Of which the ARN of the stack's own secret and the namespace of its metrics take this at most.
 _OWN_BYTES: Final = 256
+# LiteLLM's providers that sign as AWS's or Google's SDKs do.
+_WITH_CLOUD_CREDENTIALS: Final = {"bedrock", "sagemaker", "sagemaker_chat", "vertex_ai", "vertex_ai_beta"}
 
 
 def conflicts(settings: Settings) -> Iterator[str]:
@@ -44,6 +46,15 @@ def _keys(settings: Settings) -> Iterator[tuple[bool, str]]:
             "`pulumi config rm openaiApiKey`, `pulumi config rm providerKeys`."
         ),
     )
+    unable = [name for name in settings.litellm_models if name.partition("/")[0] in _WITH_CLOUD_CREDENTIALS]
+    for name in unable:
+        yield (
+            True,
+            (
+                f"The model {name!r} is asked with a cloud's own credentials, which this stack's function has not: "
+                "name a model whose provider takes a key."
+            ),
+        )
     if settings.allow_missing_key or settings.secret_arn:
         return
     yield (
@@ -54,13 +65,13 @@ def _keys(settings: Settings) -> Iterator[tuple[bool, str]]:
             "allowMissingKey true`."
         ),
     )
-    if name := settings.model_of_another_provider:
+    if (name := settings.model_of_another_provider) and name not in unable:
         variable = re.sub(r"[^A-Z0-9]", "_", name.partition("/")[0].upper()) + "_API_KEY"
         yield (
             not any(key.get_secret_value() for key in settings.provider_keys.values()),
             (
                 f"The model {name!r} is LiteLLM's to answer, and its provider's key is missing: `pulumi config set "
-                f"--secret --path providerKeys.{variable}` (the variable that LiteLLM reads), or deploy without one by "
+                f"--secret --path providerKeys.{variable}` (or what else LiteLLM reads for that provider), or deploy without one by "
                 "`pulumi config set allowMissingKey true`."
             ),
         )

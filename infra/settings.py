@@ -190,18 +190,18 @@ class Settings(BaseModel):
     @property
     def uses_litellm(self) -> bool:
         """Whether any model that a request may name is LiteLLM's to answer, so that the image must have it."""
-        return bool(self._litellm_models)
+        return bool(self.litellm_models)
 
     @property
     def needs_openai_key(self) -> bool:
         """Whether any model is asked with `openaiApiKey`: at the OpenAI wire, or by LiteLLM as OpenAI's own."""
-        others = [name for name in self._litellm_models if not _is_openais(name)]
+        others = [name for name in self.litellm_models if not _is_openais(name)]
         return len(others) < len(self._models)
 
     @property
     def model_of_another_provider(self) -> str:
         """The first model that LiteLLM asks with a key of `providerKeys`; empty if there is none."""
-        return next((name for name in self._litellm_models if not _is_openais(name)), "")
+        return next((name for name in self.litellm_models if not _is_openais(name)), "")
 
     @property
     def key_variables(self) -> dict[str, str]:
@@ -231,7 +231,8 @@ class Settings(BaseModel):
         return [self.model, *self.models]
 
     @property
-    def _litellm_models(self) -> list[str]:
+    def litellm_models(self) -> list[str]:
+        """The models that LiteLLM answers."""
         if self.source == "auto":
             return [name for name in self._models if "/" in name]
         return self._models if self.source == "litellm" else []

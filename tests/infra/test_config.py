@@ -311,9 +311,27 @@ def test_every_key_has_its_sentence() -> None:
             [
                 (
                     "The model 'anthropic/claude-sonnet-4' is LiteLLM's to answer, and its provider's key is missing: "
-                    "`pulumi config set --secret --path providerKeys.ANTHROPIC_API_KEY` (the "
-                    "variable that LiteLLM reads), "
+                    "`pulumi config set --secret --path providerKeys.ANTHROPIC_API_KEY` (or what "
+                    "else LiteLLM reads for that provider), "
                     "or deploy without one by `pulumi config set allowMissingKey true`."
+                )
+            ],
+        ),
+        (
+            {"models": ["bedrock/amazon.nova-lite-v1:0"], "allowMissingKey": True},
+            [
+                (
+                    "The model 'bedrock/amazon.nova-lite-v1:0' is asked with a cloud's own credentials, which this "
+                    "stack's function has not: name a model whose provider takes a key."
+                )
+            ],
+        ),
+        (
+            {"model": "vertex_ai/gemini-2.5-flash", "openaiApiKey": None},
+            [
+                (
+                    "The model 'vertex_ai/gemini-2.5-flash' is asked with a cloud's own credentials, which this "
+                    "stack's function has not: name a model whose provider takes a key."
                 )
             ],
         ),
@@ -322,8 +340,8 @@ def test_every_key_has_its_sentence() -> None:
             [
                 (
                     "The model 'gemini/gemini-2.5-flash' is LiteLLM's to answer, and its provider's key is missing: "
-                    "`pulumi config set --secret --path providerKeys.GEMINI_API_KEY` (the "
-                    "variable that LiteLLM reads), "
+                    "`pulumi config set --secret --path providerKeys.GEMINI_API_KEY` (or what "
+                    "else LiteLLM reads for that provider), "
                     "or deploy without one by `pulumi config set allowMissingKey true`."
                 )
             ],
