@@ -46,7 +46,7 @@ class ChatFunction(pulumi.ComponentResource):
     ) -> None:
         super().__init__("lambda-token-streaming:infra:ChatFunction", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        # Before the function: at its first line Lambda would make one itself, which keeps logs for ever.
+        # Before the function: its role may make no group, and the first lines would be lost without one.
         logs = aws.cloudwatch.LogGroup(
             name,
             name=f"/aws/lambda/{name}",

@@ -50,7 +50,7 @@ def test_every_resource_is_a_part_of_a_component(program: Program) -> None:
 
 
 def test_every_function_logs_to_a_group_that_is_there_before(program: Program) -> None:
-    """A function's first line makes the group where there is none, and that one keeps logs for ever."""
+    """Its role may make no group: without one its lines would be lost, and in another they would be kept for ever."""
     groups = {each.outputs["name"]: each for each in program.all(_LOG_GROUP)}
     for each in program.all(_FUNCTION):
         group = groups[each.inputs["loggingConfig"]["logGroup"]]
