@@ -24,6 +24,7 @@ from chat.sources.assembler import Assembler
 from chat.sources.log_words import without_secret
 from chat.sources.openai_chunks import from_objects
 from chat.sources.openai_errors import UpstreamError, failure_of
+from chat.sources.quiet_libraries import forget_switches, hold_libraries_at_warning
 from chat.sources.retries import asked_to_retry, retried, retry_after
 from chat.sources.tool_calls import ids_of
 
@@ -162,6 +163,7 @@ class LiteLLMSource:
 def _load(model: str) -> ModuleType:
     # LiteLLM would fetch a price list over the network while it is imported.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    forget_switches()
     try:
         import litellm  # noqa: PLC0415 - seconds; see the module's docstring
     except ModuleNotFoundError as error:
@@ -180,6 +182,7 @@ def _load(model: str) -> ModuleType:
     # It writes to stderr on its own; the process's log has a form and a level.
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).handlers.clear()
+    hold_libraries_at_warning()
     return litellm
 
 
