@@ -21,7 +21,7 @@ def retained(properties: Mapping[str, Any]) -> Iterator[str]:
 
 
 def grouped(resources: Sequence[Seen]) -> Iterator[Violation]:
-    """Each function logs to a group of the stack, for which `retained` holds: of any other nothing here says how long."""
+    """Each function logs to a group of the stack: how long any other keeps its lines is said nowhere here."""
     groups = [each.properties.get("name") for each in resources if each.type == LOG_GROUP]
     for each in resources:
         if each.type != FUNCTION:
@@ -30,6 +30,6 @@ def grouped(resources: Sequence[Seen]) -> Iterator[Violation]:
         if group is not UNKNOWN and UNKNOWN not in groups and group not in groups:
             yield Violation(
                 each.urn,
-                f"The function logs to {group or 'a group of Lambda's choice'}, which is none of the stack's: set "
+                f"The function logs to {group or 'a group that Lambda chooses'}, which is none of the stack's: set "
                 "logging_config's log_group to an aws.cloudwatch.LogGroup of the stack.",
             )

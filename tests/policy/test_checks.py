@@ -425,7 +425,7 @@ _BROKEN_STACKS: list[tuple[str, Callable[[], list[Seen]], Callable[[list[Seen]],
         "function-logs",
         _public,
         lambda stack: _first(stack, _FUNCTION).pop("loggingConfig"),
-        ["The function logs to a group of Lambda's choice, which is none of the stack's"],
+        ["The function logs to a group that Lambda chooses, which is none of the stack's"],
     ),
     (
         "plain-outputs",
