@@ -248,6 +248,13 @@ def test_of_a_stack_called_like_a_function_the_deployers_policy_reaches_the_alar
     assert "-streaming` or `-buffered`" in PAGE
 
 
+def test_the_policy_of_ones_own_repository_is_that_of_the_stacks() -> None:
+    (text,) = (block for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL) if "LambdaPulls" in block)
+    program = run_program(stack="prod")
+    policy = program.one("aws:ecr/repositoryPolicy:RepositoryPolicy").inputs["policy"]
+    assert json.loads(text) == json.loads(policy.replace("us-east-1", "eu-central-1"))
+
+
 class _Recorder(http.server.BaseHTTPRequestHandler):
     """Takes one POST, and answers with a stream of two lines."""
 
