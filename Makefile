@@ -41,14 +41,14 @@ test: $(BIN)/.ready ## All tests, with branch coverage
 
 # Both halves at the same time, each on a core of its own; the exit code is that of whichever failed.
 .PHONY: test-unit
-test-unit: $(BIN)/.ready ## Tests without Docker, engine, Node and other processes: in under a minute
+test-unit: $(BIN)/.ready ## Tests that need neither Docker, engine nor Node: in under a minute on two cores
 	@$(BIN)/pytest -q tests/infra tests/policy --ignore tests/infra/engine & infra=$$!; \
 	lambda=0; $(BIN)/pytest -q -p no:cacheprovider tests/chat --ignore tests/chat/function \
 	  --ignore tests/chat/sources/test_litellm_source.py || lambda=$$?; \
 	wait $$infra && exit $$lambda
 
 .PHONY: docs
-docs: $(BIN)/.ready ## Write the generated pages anew
+docs: $(BIN)/.ready ## Write the generated pages anew (needs the Pulumi engine)
 	@$(BIN)/python -m scripts.configuration
 	@$(BIN)/python -m scripts.costs
 	@$(BIN)/python -m scripts.resource_table
@@ -93,7 +93,7 @@ bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="col
 	@$(if $(RECORD),$(BIN)/python -m benchmarks.record)
 
 .PHONY: check
-check: lint test ## All that CI runs (needs Docker)
+check: lint test ## All that CI runs (needs Docker and the Pulumi engine: scripts/pulumi_engine.sh --build)
 	@bash scripts/check_locks.sh
 	@$(BIN)/python -m scripts.configuration --check
 	@$(BIN)/python -m scripts.costs --check

@@ -52,6 +52,7 @@ endpoint = FunctionUrl(
 pulumi.export("endpoint", endpoint)
 pulumi.export("frontendEnvironment", pulumi.Output.concat("LAMBDA_ENDPOINT=", endpoint))
 pulumi.export("imageDigest", image_uri)
+pulumi.export("repository", repository.name)
 pulumi.export("functionName", streaming.name)
 pulumi.export("logGroup", streaming.log_group)
 functions = {"Streaming": streaming}

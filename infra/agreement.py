@@ -71,8 +71,8 @@ def _keys(settings: Settings) -> Iterator[tuple[bool, str]]:
             not any(key.get_secret_value() for key in settings.provider_keys.values()),
             (
                 f"The model {name!r} is LiteLLM's to answer, and its provider's key is missing: `pulumi config set "
-                f"--secret --path providerKeys.{variable}` (or what else LiteLLM reads for that provider), or deploy without one by "
-                "`pulumi config set allowMissingKey true`."
+                f"--secret --path providerKeys.{variable}` (or what else LiteLLM reads for that provider), or deploy "
+                "without one by `pulumi config set allowMissingKey true`."
             ),
         )
 

@@ -30,6 +30,7 @@ class Repository(pulumi.ComponentResource):
     """`ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`."""
     registry_id: pulumi.Output[str]
     """The account whose registry it is."""
+    name: pulumi.Output[str]
     pull_grant: pulumi.Resource
     """What must be there before Lambda is given an image."""
 
@@ -86,6 +87,7 @@ class Repository(pulumi.ComponentResource):
             policy=repository.arn.apply(lambda arn: json.dumps(_lambda_may_pull(arn, function_names))),
             opts=child,
         )
+        self.name = repository.name
         self.url = repository.repository_url
         self.registry_id = repository.registry_id
         self.register_outputs({"url": self.url})
@@ -103,8 +105,8 @@ def _lambda_may_pull(repository_arn: str, function_names: Sequence[str]) -> dict
                 "Effect": "Allow",
                 "Principal": {"Service": "lambda.amazonaws.com"},
                 "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                # The ARN has the account as well; it is the one key that AWS's guide shows for Lambda's pull.
                 "Condition": {
-                    "StringEquals": {"aws:SourceAccount": account},
                     "ArnLike": {
                         "aws:SourceArn": [
                             f"{functions}:{name}-{_RANDOM_END}{version}"

@@ -107,7 +107,8 @@ def test_the_outputs_of_a_bare_stack() -> None:
     assert outputs["logGroup"] == "/aws/lambda/lambda-token-streaming-dev-streaming"
     assert outputs["functionName"] == program_with("bare").one(_FUNCTION).outputs["name"]
     assert set(outputs) == {
-        *("endpoint", "frontendEnvironment", "imageDigest", "functionName", "logGroup", "dashboard")
+        *("endpoint", "frontendEnvironment", "imageDigest", "repository", "functionName", "logGroup"),
+        "dashboard",
     }
 
 
