@@ -51,6 +51,7 @@ test-unit: $(BIN)/.ready ## Tests that need neither Docker, engine nor Node: in 
 docs: $(BIN)/.ready ## Write the generated pages anew (needs the Pulumi engine)
 	@$(BIN)/python -m scripts.configuration
 	@$(BIN)/python -m scripts.costs
+	@$(BIN)/python -m scripts.alarm_table
 	@$(BIN)/python -m scripts.resource_table
 
 .PHONY: clients
@@ -97,6 +98,7 @@ check: lint test ## All that CI runs (needs Docker and the Pulumi engine: script
 	@bash scripts/check_locks.sh
 	@$(BIN)/python -m scripts.configuration --check
 	@$(BIN)/python -m scripts.costs --check
+	@$(BIN)/python -m scripts.alarm_table --check
 	@$(BIN)/python -m scripts.resource_table --check
 	@env -u OPENAI_API_KEY -u CHAT_MODEL -u CHAT_SOURCE bash scripts/streaming_host.sh
 	@$(BIN)/python -m scripts.with_stand_in_model bash scripts/streaming_host.sh

@@ -191,6 +191,20 @@ def test_the_deployers_policy_is_about_this_stack_alone() -> None:
     assert len(longest) <= 6144  # of a managed policy
 
 
+def test_the_command_for_the_deployers_policy_fills_in_all_of_it() -> None:
+    (command,) = (line for line in _shell_lines(PAGE) if "deployer-policy.json" in line)
+    done = subprocess.run(
+        ["bash", "-c", command.partition(" > ")[0]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert re.search(r"ACCOUNT|REGION|STACK", done.stdout) is None
+    assert len(json.loads(done.stdout)["Statement"]) == len(POLICY["Statement"])
+
+
 def _deployer_reaches(arn: str, stack: str) -> bool:
     """Whether the policy for a stack's deployer names that resource; IAM's `*` and `?` are those of a shell."""
     text = json.dumps(POLICY).replace("ACCOUNT", ACCOUNT).replace("REGION", "us-east-1")
