@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from chat.failures import FailureKind, SourceError
 from chat.secret_text import OPENAI, SecretTextError, read_secret_text, sendable
 from chat.settings import SettingsError
-from chat.sources.log_words import without_secret
+from chat.sources.log_words import without_secrets
 
 if TYPE_CHECKING:
     from chat.aws.secrets_manager import SecretsManager
@@ -128,13 +128,13 @@ class Keys:
                 _log.warning("A key was refused, and the secret %s still has the same.", self._arn)
             return self.revision != revision
 
+    def known(self) -> list[tuple[str, str]]:
+        """Every key, and every key that it has replaced, by name."""
+        return [*self._keys.items(), *self._former.items()]
+
     def scrub(self, words: str) -> str:
-        """Take every key, and every key that it has replaced, out of an upstream's words."""
-        known = [*self._keys.items(), *self._former.items()]
-        # The longest first: one may begin with another.
-        for name, key in sorted(known, key=lambda item: -len(item[1])):
-            words = without_secret(words, key, name)
-        return words
+        """Take all that is `known` out of an upstream's words."""
+        return without_secrets(words, self.known())
 
     async def aclose(self) -> None:
         """Close the connection of a reading under way."""

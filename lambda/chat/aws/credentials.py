@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from chat.sources.log_words import without_secret
+from chat.sources.log_words import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +34,10 @@ class Credentials(NamedTuple):
 
     def hidden_in(self, words: str) -> str:
         """Words without the two that are secret."""
-        words = without_secret(words, self.session_token, "AWS_SESSION_TOKEN")
-        return without_secret(words, self.secret_access_key, "AWS_SECRET_ACCESS_KEY")
+        return without_secrets(
+            words,
+            (("AWS_SESSION_TOKEN", self.session_token), ("AWS_SECRET_ACCESS_KEY", self.secret_access_key)),
+        )
 
 
 def credentials_from(environ: Mapping[str, str] = os.environ) -> Credentials:

@@ -21,7 +21,7 @@ import msgspec
 from chat.failures import FailureKind, SourceError
 from chat.secret_text import SECRET_ENDINGS
 from chat.sources.assembler import Assembler
-from chat.sources.log_words import without_secret
+from chat.sources.log_words import without_secrets
 from chat.sources.openai_chunks import from_objects
 from chat.sources.openai_errors import UpstreamError, failure_of
 from chat.sources.quiet_libraries import forget_switches, hold_libraries_at_warning
@@ -154,10 +154,8 @@ class LiteLLMSource:
 
     def _scrub(self, detail: str) -> str:
         """Take keys out of an upstream's words, those of every provider: some repeat what they were sent."""
-        for name, value in os.environ.items():
-            if name.endswith(SECRET_ENDINGS):
-                detail = without_secret(detail, value, name)
-        return self._keys.scrub(detail)
+        others = [item for item in os.environ.items() if item[0].endswith(SECRET_ENDINGS)]
+        return without_secrets(detail, [*self._keys.known(), *others])
 
 
 def _load(model: str) -> ModuleType:

@@ -88,8 +88,8 @@ _STATUSES: Final = {
     504: FailureKind.TIMEOUT,
 }
 
-# Of an upstream's words; the log is no place for a web page.
-MAX_WORDS: Final = 2000
+# Of an upstream's words, when its meaning is looked for in them.
+MAX_READ: Final = 2000
 
 _FINAL: Final = (
     FailureKind.QUOTA_EXCEEDED,
@@ -115,7 +115,10 @@ class UpstreamError(SourceError):
 
 
 class UpstreamFailure(NamedTuple):
-    """An error response: its kind, the upstream's words, and whether trying again may help."""
+    """An error response: its kind, the upstream's words in full, and whether trying again may help.
+
+    The words are whatever the upstream quotes, keys too: `log_words.for_log` makes them fit for the log.
+    """
 
     kind: FailureKind
     words: str
@@ -137,11 +140,11 @@ def failure_of(status: int, body: bytes) -> UpstreamFailure:
         error = error[0]  # Gemini wraps the object in a list
     if isinstance(error, dict) and error.get("error"):
         error = error["error"]
-    words = (_message(error) or body.decode("utf-8", "replace").strip())[:MAX_WORDS]
+    words = _message(error) or body.decode("utf-8", "replace").strip()
     codes = _codes(error)
     if status == 200:  # noqa: PLR2004 - a good response, so the status is in the error if anywhere
         status = next((int(code) for code in codes if code.isascii() and code.isdigit()), 0)
-    kind = _kind(status, codes, words.lower())
+    kind = _kind(status, codes, words[:MAX_READ].lower())
     return UpstreamFailure(kind, words, kind not in _FINAL and is_transient(status, kind))
 
 

@@ -191,10 +191,12 @@ class OpenAIWire:
         if status == 404 and failure.kind is FailureKind.BAD_REQUEST:  # noqa: PLR2004 - a wrong path
             hint = " Is OPENAI_BASE_URL the API's root, as in https://api.openai.com/v1?"
         elif location := headers.get("location"):
-            hint = f" It redirects to {location[:200]}; set OPENAI_BASE_URL to where the API is."
+            hint = f" It redirects to {location}; set OPENAI_BASE_URL to where the API is."
+        # Its words are last, and whole: `retried` takes keys out, then cuts.
         raise UpstreamError(
             failure.kind,
-            f"{self._host} answered {status}: {failure.words or 'no message'}.{hint}",
+            f"{self._host} answered {status}{f'.{hint} It said' if hint else ''}: "
+            f"{failure.words or 'no message'}.",
             transient=transient,
             retry_after=retry_after(headers),
         )

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from chat.failures import FailureKind, SourceError
-from chat.sources.log_words import on_one_line
+from chat.sources.log_words import for_log
 from chat.sources.openai_errors import UpstreamError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def retried(
         renewed: Asks, when the key was refused, whether there is another now; no more than once with success.
 
     Raises:
-        SourceError: the last try's failure, its detail scrubbed and on one line.
+        SourceError: the last try's failure, its detail as `for_log` makes it.
     """
     clock = asyncio.get_running_loop().time
     begun = clock()
@@ -58,7 +58,7 @@ async def retried(
                     answered = True
                     yield batch
         except SourceError as error:
-            error.detail = on_one_line(scrub(error.detail))
+            error.detail = for_log(error.detail, scrub)
             error.args = (error.detail,)
             if not answered and error.kind is FailureKind.BAD_KEY and await renewed():
                 _log.warning("%s Trying again with the key that has replaced it.", error.detail)

@@ -17,6 +17,7 @@ from chat.keys import Keys
 from chat.parts import Finish, TextDelta, ToolCallDelta, Usage
 from chat.requests import ChatRequest
 from chat.settings import Settings, SettingsError
+from chat.sources.log_words import MAX_WORDS
 from chat.sources.openai_wire import MAX_COMPLETION, MAX_ERROR_BODY, OpenAIWire, request_body
 from tests.chat.sources.answers import Summary, merged, summary
 from tests.chat.sources.conftest import KEY, QUESTION, answer_of
@@ -356,7 +357,7 @@ async def test_an_endless_event_is_a_failure(upstream: FakeUpstream, wire: OpenA
         (
             Reply([b"x" * 1000] * 1000, status=400),
             FailureKind.BAD_REQUEST,
-            "answered 400: x{2000}.$",
+            "answered 400: x{1900,}…$",
         ),
     ],
 )
@@ -397,6 +398,22 @@ async def test_the_key_never_reaches_the_log(
     assert outcome.failure.kind is FailureKind.BAD_KEY
     assert "you sent Bearer [OPENAI_API_KEY]" in outcome.failure.detail
     assert KEY not in str(outcome.failure) + repr(outcome.failure.args) + caplog.text
+
+
+@pytest.mark.parametrize("distance", range(0, len(KEY) + 60, 3))
+async def test_the_cut_leaves_no_piece_of_a_key(
+    distance: int, upstream: FakeUpstream, wire: OpenAIWire
+) -> None:
+    """Wherever it stands before the end of what is shown: in an error's words, and in a redirection's target."""
+    said = {"message": "." * (MAX_WORDS - distance) + f"{KEY} and more"}
+    moved = Reply(status=307, headers={"Location": "/" * (200 - distance) + KEY}, framing="length")
+    upstream.enqueue(error_reply(400, said), moved)
+    for _ in range(2):
+        outcome = await answer_of(wire)
+        assert outcome.failure is not None
+        shown = outcome.failure.detail
+        assert "..." in shown or "redirects" in shown
+        assert not [at for at in range(len(KEY) - 7) if KEY[at : at + 8] in shown]
 
 
 async def test_a_key_too_short_to_be_one_is_left_in_the_words(
