@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from infra.function_variables import wrong_value
+from infra.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +126,7 @@ def _functions(settings: Settings) -> Iterator[tuple[bool, str]]:
 def _environment(settings: Settings) -> Iterator[tuple[bool, str]]:
     for name, value in settings.environment.items():
         words = wrong_value(name, value)
-        yield words is not None, f"environment.{name} is {json.dumps(value)}; it must be {words}."
+        yield words is not None, f"environment.{name} is {shown(value)}; it must be {words}."
     margin = settings.environment.get("CHAT_DEADLINE_MARGIN", "").strip()
     if margin and not wrong_value("CHAT_DEADLINE_MARGIN", margin):
         yield (

@@ -14,16 +14,17 @@ from pydantic import ValidationError
 from infra.agreement import elsewhere
 from infra.allowed import RefusedError, allowed_values
 from infra.settings import Settings
+from infra.shown import may_be_key, shown
 from infra.stack_file import in_plain_text
-from infra.values import looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
 
-_LONGEST: Final = 200
 _SECRETS: Final = ("openaiApiKey", "providerKeys")
+# Where people put keys, rightly or wrongly.
+_NOT_SHOWN: Final = (*_SECRETS, "secretArn", "environment")
 # A variable's name, in words as people write them: what a provider hands out has longer parts.
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]{0,14}(_[A-Z0-9]{1,15}){0,6}|[a-z]{2,5}_proxy")
 
@@ -41,15 +42,18 @@ def read_settings() -> Settings:
         for name, value in given.items()
         if name.startswith(f"{project}:")
     }
+    secret = {key for key in values if pulumi.runtime.is_config_secret(f"{project}:{key}")}
     problems = [
         sentence
         for key, value in values.items()
-        for sentence in _misplaced(key, value, is_secret=pulumi.runtime.is_config_secret(f"{project}:{key}"))
+        for sentence in _misplaced(key, value, is_secret=key in secret)
     ]
     try:
         settings = Settings.model_validate({key: _parsed(key, value) for key, value in values.items()})
     except ValidationError as error:
-        problems += [_sentence(each, values) for each in error.errors(include_url=False)]
+        problems += filter(
+            None, (_sentence(each, values, secret) for each in error.errors(include_url=False))
+        )
     else:
         if region := given.get("aws:region"):
             problems += elsewhere(settings, region)
@@ -108,41 +112,52 @@ def _fields() -> dict[str, FieldInfo]:
     return {str(field.alias): field for field in Settings.model_fields.values()}
 
 
-def _sentence(error: Any, values: dict[str, Any]) -> str:
-    """One of pydantic's errors for the person who set the value."""
+def _sentence(error: Any, values: dict[str, Any], secret: set[str]) -> str:
+    """One of pydantic's errors for the person who set the value, without anything of keys stored as secrets.
+
+    Empty if it would say something of those: then they have to go first, and have a sentence that says so.
+    """
     refused = error.get("ctx", {}).get("error")
     if not error["loc"]:
-        return str(refused)
+        return "" if secret - set(_SECRETS) else str(refused)
     key, *path = error["loc"]
     fields = _fields()
     if key not in fields:
         near = difflib.get_close_matches(key, fields, n=1, cutoff=0.6)
         hint = f" Is it {near[0]}?" if near else ""
-        return f"{key} is not a configuration key.{hint} docs/configuration.md has all keys."
-    place, is_what, allowed = _place(key, path, fields[key], _parsed(key, values[key]))
+        named = "The configuration has a key (not shown) that" if may_be_key(key) else key
+        return f"{named} is not a configuration key.{hint} docs/configuration.md has all keys."
+    is_shown = key not in _NOT_SHOWN and key not in secret
+    place, is_what, allowed = _place(key, path, fields[key], _parsed(key, values[key]), is_shown=is_shown)
     if isinstance(refused, RefusedError):
         return f"{place} {refused}"
     return f"{place} {is_what}; it must be {allowed}."
 
 
-def _place(key: str, path: list[Any], field: FieldInfo, value: Any) -> tuple[str, str, str]:
+def _place(
+    key: str, path: list[Any], field: FieldInfo, value: Any, *, is_shown: bool
+) -> tuple[str, str, str]:
     """Where something is wrong, what stands there, and what may stand there."""
     kind = field.annotation
     if not path:
-        shown = "is not allowed as it stands" if key in _SECRETS else f"is {_shown(value)}"
-        return key, shown, allowed_values(kind, field.metadata)
+        return (
+            key,
+            f"is {shown(value)}" if is_shown else "is not allowed as it stands",
+            allowed_values(kind, field.metadata),
+        )
     if get_origin(kind) is list:
         (item,) = get_args(kind)
-        return f"{key}[{path[0]}]", f"is {_shown(value[path[0]])}", allowed_values(item)
+        is_what = f"is {shown(value[path[0]])}" if is_shown else "is not allowed as it stands"
+        return f"{key}[{path[0]}]", is_what, allowed_values(item)
     name_kind, value_kind = get_args(kind)
+    is_variable = _VARIABLE.fullmatch(path[0]) and not may_be_key(path[0])
     if path[-1] == "[key]":
-        return key, f"has the name {_shown(path[0])}", allowed_values(name_kind)
-    shown = "is a value that is not allowed" if key in _SECRETS else f"is {_shown(value[path[0]])}"
-    return f"{key}.{path[0]}", shown, allowed_values(value_kind)
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    if looks_secret(text):
-        return "what looks like a key (not shown)"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        is_what = (
+            f"has the name {shown(path[0])}" if is_variable else "has a name that may be a key (not shown)"
+        )
+        return key, is_what, allowed_values(name_kind)
+    return (
+        f"{key}.{path[0]}" if is_variable else f"{key}.…",
+        "is a value that is not allowed",
+        allowed_values(value_kind),
+    )

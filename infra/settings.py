@@ -29,7 +29,7 @@ from infra.values import (
     Principal,
     RetentionDays,
     SecretArn,
-    Variable,
+    Variables,
 )
 
 
@@ -58,7 +58,7 @@ class Settings(BaseModel):
         ge=0,
         description="Most tokens of one answer, which bounds what one request can cost; 0 for no bound.",
     )
-    environment: dict[Variable, PlainText] = Field(
+    environment: Variables = Field(
         {}, description="Further variables of the function, from the table of its environment below."
     )
 

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, SecretStr
 
 from infra.allowed import RefusedError, Words
+from infra.key_shapes import looks_secret
 
 # CloudWatch Logs takes these and no others (PutRetentionPolicy).
 RETENTION: Final = (
@@ -34,17 +35,12 @@ FUNCTION_READS: Final = {
 _NOT_FREE: Final = ("AWS_", "LAMBDA_", "CHAT_", "PYTHON", "LD_", "_")
 # As the function's secret takes them (lambda/chat/secret_text.py).
 _SECRET_ENDINGS: Final = ("_KEY", "_APIKEY", "_TOKEN", "_SECRET", "_PASSWORD")
-# Keys of OpenAI and most who speak its API, AWS, Google, GitHub, Hugging Face, and PEM.
-_KEY_SHAPE: Final = re.compile(
-    r"\bsk-[\w-]{16,}|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bgh[oprsu]_\w{36}|\bhf_\w{30,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+# Which code is loaded, where TLS writes its secrets, and libraries that log whole requests, keys with them.
+_NOBODYS: Final = re.compile(
+    r"(OPENSSL|GLIBC|MALLOC|GRPC|LITELLM_LOG|OPENAI_LOG|HTTPX_LOG)(_.*)?"
+    r"|SSLKEYLOGFILE|PATH|HOME|SHELL|IFS|ENV|BASH_ENV|GCONV_PATH|LOCPATH|NLSPATH|HOSTALIASES|RESOLV_HOST_CONF"
 )
-_URL_WITH_PASSWORD: Final = re.compile(r"://[^/\s@]*:[^/\s@]*@")
-
-
-def looks_secret(text: str) -> bool:
-    """Whether a key, or a URL with a password, is somewhere in a text."""
-    return bool(_KEY_SHAPE.search(text) or _URL_WITH_PASSWORD.search(text))
+_ADDRESS_ENDINGS: Final = ("_BASE", "_URL", "_ENDPOINT")
 
 
 def _matches(pattern: str) -> AfterValidator:
@@ -82,16 +78,42 @@ def _plain(value: str) -> str:
 
 
 def _variable(name: str) -> str:
-    if name in STACK_SETS or not re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
+    if name in STACK_SETS or looks_secret(name) or not re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
         raise ValueError(name)
     if name.endswith(_SECRET_ENDINGS):
         raise RefusedError(
             f"has the name {name}, and a function's variables are no place for secrets: "
             f"`pulumi config set --secret --path providerKeys.{name}`."
         )
+    if name.endswith("APIKEY"):
+        raise RefusedError(
+            "has a name that ends in APIKEY, and a function's variables are no place for secrets: LiteLLM's providers "
+            "read theirs from others too, such as WATSONX_APIKEY, which go to providerKeys."
+        )
+    if _NOBODYS.fullmatch(name):
+        raise RefusedError(
+            f"has the name {name}, and no stack sets that: it decides which code is loaded, where secrets of TLS are "
+            "written, or whether a library logs whole requests."
+        )
     if name.startswith(_NOT_FREE) and name not in FUNCTION_READS:
         raise ValueError(name)
     return name
+
+
+def _addresses(variables: dict[str, str]) -> dict[str, str]:
+    """Nothing but an address in addresses: what is before an @, or behind a question mark, is often a key."""
+    for name, value in variables.items():
+        if name.endswith("_PROXY") and "@" in value:
+            raise RefusedError(
+                f"has an @ in {name}, and before it what a proxy asks for, which whoever may look at the function "
+                "could read: let the proxy know the function by its address."
+            )
+        if name.endswith(_ADDRESS_ENDINGS) and ("?" in value or "@" in value):
+            raise RefusedError(
+                f"has more than an address in {name}: no query (?) and no user (@), which whoever may look at the "
+                "function could read. A key belongs in providerKeys."
+            )
+    return variables
 
 
 _PARTITION: Final = r"arn:aws[a-z-]*"
@@ -180,6 +202,7 @@ Variable = Annotated[
         "providers read, such as AZURE_API_BASE; never a secret's"
     ),
 ]
+Variables = Annotated[dict[Variable, PlainText], AfterValidator(_addresses)]
 KeyName = Annotated[
     str,
     Field(max_length=64),

@@ -92,7 +92,10 @@ _IN_THE_WRONG_PLACE = (
         (
             "environment",
             {"CHAT_KEEPALIVE": ["5"]},
-            'environment.CHAT_KEEPALIVE is ["5"]; it must be text with nothing secret in it.',
+            (
+                "environment.CHAT_KEEPALIVE is a value that is not allowed; it must be text with nothing secret "
+                "in it."
+            ),
         ),
         (
             "environment",
@@ -126,8 +129,7 @@ _IN_THE_WRONG_PLACE = (
             "secretArn",
             "arn:aws:secretsmanager:us-east-1:123456789012:secret:chat",
             (
-                'secretArn is "arn:aws:secretsmanager:us-east-1:123456789012:secret:chat"; it '
-                "must be the whole ARN of a "
+                "secretArn is not allowed as it stands; it must be the whole ARN of a "
                 "secret in Secrets Manager (arn:aws:secretsmanager:…:secret:NAME-AbCdEf, with the six characters that "
                 "AWS has added), or empty."
             ),
@@ -643,3 +645,105 @@ def test_the_dev_stack_lacks_the_key_alone() -> None:
 def test_the_example_for_production_is_valid() -> None:
     program = run_program({**stack_file("Pulumi.prod.example.yaml"), "openaiApiKey": None}, stack="prod")
     assert program.warnings == []
+
+
+# As providers hand them out: Azure's, Mistral's, Groq's, Perplexity's, in capitals, and in a URL.
+_KEYS = {
+    "hexadecimal": "abcdef0123456789abcdef0123456789",
+    "letters and digits": "q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6",
+    "Groq": "gsk_" + "A1b2" * 12,
+    "Perplexity": "pplx-" + "9f8e7d6c" * 6,
+    "capitals": "ABCDEF0123456789ABCDEF0123456789",
+}
+
+
+@pytest.mark.parametrize("key", _KEYS.values(), ids=_KEYS)
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"secretArn": "{}"},
+        {"secretArn": "{}-"},
+        {"environment": "OPENAI_API_KEY={}"},
+        {"environment": {"{}": "v"}},
+        {"environment": {"CHAT_KEEPALIVE": ["{}"]}},
+        {"environment": {"CHAT_KEEPALIVE": "{}"}},
+        {"providerKeys": "[{}"},
+        {"providerKeys": {"{}": "v"}},
+        {"providerKeys": {"{}": "v w"}},
+        {"openaiApiKey": "has blank {}"},
+        {"openaiBaseUrl": "https://api.example.com/v1?key={}"},
+        {"openaiBaseUrl": "https://{}@api.example.com/v1?"},
+        {"openaiBaseUrl": "{}:{}@api.example.com"},
+        {"environment": {"AZURE_API_BASE": "https://x.example.com/?api-key={}"}},
+        {"environment": {"HTTPS_PROXY": "{}@proxy:3128"}},
+        {"corsAllowOrigins": ["https://a.example.com/?{}"]},
+        {"alias": "{} "},
+        {"kmsKeyArn": "{}"},
+        {"{}": "v"},
+        {"models": ["{} "]},
+    ],
+    ids=str,
+)
+def test_no_sentence_shows_what_may_be_a_key(config: dict[str, Any], key: str) -> None:
+    filled = json.loads(json.dumps(config).replace("{}", key))
+    assert key not in refusal(filled, secret=("openaiApiKey", "providerKeys"))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"systemPrompt": "open sesame", "timeout": 1},
+        {"alias": "open sesame"},
+        {"models": ["open sesame"]},
+        {"environment": {"CHAT_KEEPALIVE": "open sesame"}},
+        {"environment": {"OPEN_SESAME": 1, "open sesame": "x"}},
+        {"model": "open-sesame", "models": ["open-sesame"]},
+        {"model": "open-sesame/x"},
+    ],
+    ids=str,
+)
+def test_no_sentence_shows_what_is_stored_as_a_secret(config: dict[str, Any]) -> None:
+    """Whatever it looks like."""
+    said = refusal(config, secret=("openaiApiKey", *config))
+    assert "sesame" not in said
+    assert "is stored as a secret" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://api.example.com/v1", "http://api.example.com/v1"),
+        ("https://api.example.com/v1?version=2", "https://api.example.com/v1?…"),
+        ("https://me@api.example.com/v1?", "…@api.example.com/v1?…"),
+    ],
+)
+def test_of_an_address_what_is_shown(url: str, shown: str) -> None:
+    assert refusal({"openaiBaseUrl": url}).startswith(f'openaiBaseUrl is "{shown}"; ')
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("HTTPS_PROXY", "me:word@proxy:3128", "environment has an @ in HTTPS_PROXY"),
+        ("HTTPS_PROXY", "http://token@proxy:3128", "environment has an @ in HTTPS_PROXY"),
+        ("HTTPS_PROXY", "http://user:p/w@proxy:3128", "environment has an @ in HTTPS_PROXY"),
+        ("HTTPS_PROXY", "http://proxyuser%3Apw@proxy:3128", "environment has an @ in HTTPS_PROXY"),
+        (
+            "AZURE_API_BASE",
+            "https://x.example.com/?a=b",
+            "environment has more than an address in AZURE_API_BASE",
+        ),
+        ("A_URL", "https://token@x.example.com", "environment has more than an address in A_URL"),
+        ("WATSONX_ZENAPIKEY", "x", "environment has a name that ends in APIKEY"),
+        *(
+            (name, "x", f"environment has the name {name}, and no stack sets that")
+            for name in ("SSLKEYLOGFILE", "OPENSSL_CONF", "PATH", "HOME", "BASH_ENV", "GLIBC_TUNABLES")
+        ),
+        ("OPENAI_LOG", "debug", "environment has the name OPENAI_LOG, and no stack sets that"),
+        ("LITELLM_LOG", "DEBUG", "environment has the name LITELLM_LOG, and no stack sets that"),
+    ],
+)
+def test_a_variable_that_would_hold_or_spread_a_secret(name: str, value: str, sentence: str) -> None:
+    said = refusal({"environment": {name: value}})
+    assert said.startswith(sentence)
+    assert "\n" not in said

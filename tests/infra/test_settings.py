@@ -14,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 
 from chat import settings as function_settings
 from infra import values
+from infra.key_shapes import looks_secret
 from infra.settings import Settings
 
 _KEYED = {"openaiApiKey": "sk-1"}
@@ -153,10 +154,16 @@ def test_a_variable_that_nobody_may_set(name: str) -> None:
         "AIza" + "a" * 35,
         "-----BEGIN RSA PRIVATE KEY-----",
         "https://user:word@proxy.example.com:3128",
+        "gsk_" + "A1b2" * 12,
+        "pplx-" + "9f8e7d6c" * 6,
+        "xai-" + "A1b2" * 20,
+        "github_pat_" + "A1b2" * 6,
+        "The key is abcdef0123456789abcdef0123456789.",
+        "https://x.example.com/?api-key=ABCDEF0123456789ABCDEF0123456789",
     ],
 )
 def test_what_looks_like_a_secret(text: str) -> None:
-    assert values.looks_secret(text)
+    assert looks_secret(text)
     assert not _is_taken(systemPrompt=text)
 
 
@@ -167,10 +174,16 @@ def test_what_looks_like_a_secret(text: str) -> None:
         "Write to me@example.com, or see https://example.com:8080/a@b.",
         "https://user@example.com",
         "sk-1",
+        "pplx-70b-online",
+        "https://gateway.example.com/v1/0123456789abcdef0123456789abcdef/chat/openai",
+        "Images are chat@sha256:" + "0123456789abcdef" * 4,
+        "replicate/meta/llama-2-70b-chat:" + "0123456789abcdef" * 4,
+        "deadbeef " * 8,
+        "1" * 40,
     ],
 )
 def test_what_does_not(text: str) -> None:
-    assert not values.looks_secret(text)
+    assert not looks_secret(text)
 
 
 @pytest.mark.parametrize(
