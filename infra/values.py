@@ -35,6 +35,8 @@ FUNCTION_READS: Final = {
 _NOT_FREE: Final = ("AWS_", "LAMBDA_", "CHAT_", "PYTHON", "LD_", "_")
 # As the function's secret takes them (lambda/chat/secret_text.py).
 _SECRET_ENDINGS: Final = ("_KEY", "_APIKEY", "_TOKEN", "_SECRET", "_PASSWORD")
+# Called as secrets are, but not as the function takes them.
+_SECRETS_NAME: Final = re.compile(r"APIKEY$|(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
 # Which code is loaded, where TLS writes its secrets, and libraries that log whole requests, keys with them.
 _NOBODYS: Final = re.compile(
     r"(OPENSSL|GLIBC|MALLOC|GRPC|LITELLM_LOG|OPENAI_LOG|HTTPX_LOG)(_.*)?"
@@ -85,10 +87,10 @@ def _variable(name: str) -> str:
             f"has the name {name}, and a function's variables are no place for secrets: "
             f"`pulumi config set --secret --path providerKeys.{name}`."
         )
-    if name.endswith("APIKEY"):
+    if _SECRETS_NAME.search(name):
         raise RefusedError(
-            "has a name that ends in APIKEY, and a function's variables are no place for secrets: LiteLLM's providers "
-            "read theirs from others too, such as WATSONX_APIKEY, which go to providerKeys."
+            f"has the name {name}, and a function's variables are no place for secrets: LiteLLM's providers read theirs "
+            "from others too, such as WATSONX_APIKEY, which go to providerKeys."
         )
     if _NOBODYS.fullmatch(name):
         raise RefusedError(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from policy.key_shapes import looks_secret, without_addresses
 from policy.seen import UNKNOWN, Seen, Violation, given
 
 if TYPE_CHECKING:
@@ -16,17 +17,18 @@ if TYPE_CHECKING:
 STACK: Final = "pulumi:pulumi:Stack"
 # As variables and as outputs are written: OPENAI_API_KEY, openaiApiKey; but no MONKEY and no turnkey.
 _NAME: Final = re.compile(
-    r"(^|_)(APIKEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$"
-    r"|(^|_)(apikey|key|token|secret|password|passwd|credentials?)$"
+    r"APIKEY$|apikey$|(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$"
+    r"|(^|_)(key|token|secret|password|passwd|credentials?)$"
     r"|(^|[a-z0-9])(Apikey|Key|Token|Secret|Password|Passwd|Credentials?)$"
 )
-# What those who hand out keys say of their form.
-_SHAPE: Final = re.compile(
-    r"\bsk-[\w-]{16,}|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bgh[oprsu]_\w{36}|\bgithub_pat_\w{22,}|\bhf_\w{30,}"
-    r"|\bxox[abeoprs]-[\w-]{10,}|\beyJ[\w-]{10,}\.[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY|://[^/\s:@]*:[^/\s@]+@"
-)
-# A run of letters and digits that is long and as mixed as only chance makes it. A digest of content is no secret.
+# A whole ARN names a secret, and is none.
+_ARN: Final = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:[\w/:.+=,@*$-]+")
+# Prompts, models and addresses are words that people chose: in these, keys are known by their form alone.
+_WORDS: Final = re.compile(r"(^|_)(PROMPT|MODELS?|URL|BASE|ENDPOINT|PATHS?)$")
+# A run of letters and digits that is long and as mixed as only chance makes it.
 _RUN: Final = re.compile(r"(?<!sha256:)\b[A-Za-z0-9+/]{24,}={0,2}(?![\w])")
+_LEAST_LONG: Final = 24
+_AWS_SECRET_LONG: Final = 40
 _LEAST_BITS: Final = 4.0
 
 
@@ -69,11 +71,22 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a value is a secret, by what it is called or by what it looks like."""
-    if not value or value.startswith("arn:"):
+    if not value or _ARN.fullmatch(value):
         return False
-    return bool(_NAME.search(name) or _SHAPE.search(value)) or any(
-        _bits(run) >= _LEAST_BITS and _is_mixed(run) for run in _RUN.findall(value)
+    if _NAME.search(name) or looks_secret(value):
+        return True
+    return not _WORDS.search(name) and any(
+        _bits(run) >= _LEAST_BITS and _is_mixed(run) for run in _runs(without_addresses(value))
     )
+
+
+def _runs(text: str) -> Iterator[str]:
+    """Long runs of letters and digits, of base64 too; a path is one run for each of its parts."""
+    for run in _RUN.findall(text):
+        if run.endswith("=") or "+" in run or len(run) == _AWS_SECRET_LONG:
+            yield run
+        else:
+            yield from (part for part in run.split("/") if len(part) >= _LEAST_LONG)
 
 
 def _bits(text: str) -> float:

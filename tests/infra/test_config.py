@@ -734,7 +734,16 @@ def test_of_an_address_what_is_shown(url: str, shown: str) -> None:
             "environment has more than an address in AZURE_API_BASE",
         ),
         ("A_URL", "https://token@x.example.com", "environment has more than an address in A_URL"),
-        ("WATSONX_ZENAPIKEY", "x", "environment has a name that ends in APIKEY"),
+        (
+            "WATSONX_ZENAPIKEY",
+            "x",
+            "environment has the name WATSONX_ZENAPIKEY, and a function's variables are no",
+        ),
+        (
+            "VERTEXAI_CREDENTIALS",
+            "x",
+            "environment has the name VERTEXAI_CREDENTIALS, and a function's variables are no",
+        ),
         *(
             (name, "x", f"environment has the name {name}, and no stack sets that")
             for name in ("SSLKEYLOGFILE", "OPENSSL_CONF", "PATH", "HOME", "BASH_ENV", "GLIBC_TUNABLES")

@@ -22,6 +22,7 @@ from tests.fakes.stack_configurations import program_with
             "KEY",
             "GOOGLE_CREDENTIALS",
             "A_APIKEY",
+            "WATSONX_ZENAPIKEY",
         ),
         *("openaiApiKey", "token", "dbPassword", "clientSecret", "api_key"),
     ],
@@ -57,12 +58,54 @@ def test_a_name_of_something_else(name: str) -> None:
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2ln",
         "-----BEGIN PRIVATE KEY-----\nMII",
         "postgres://app:word@db.example.com/chat",
-        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "abcdef0123456789abcdef0123456789",
+        "ABCDEF0123456789ABCDEF0123456789",
+        "gsk_" + "A1b2C3d4E5f6G7h8" * 3,
+        "pplx-9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+        "xai-" + "A1b2" * 20,
+        "https://x.example.com/?api-key=abcdef0123456789abcdef0123456789",
+        "arn:sk-proj-aaaaaaaaaaaaaaaaaaaaaaaa",
     ],
 )
 def test_a_value(value: str) -> None:
     assert is_secret("CHAT_MODEL", value)
     assert is_secret("CHAT_SYSTEM_PROMPT", f"The key is {value} .")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6",
+        "arn:aws and q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6",
+        "https://x.example.com/?word=q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6",
+        "path/of/q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6",
+    ],
+)
+def test_a_value_of_chance_alone(value: str) -> None:
+    """Where nobody chose words; in a prompt or a model's name, words run together look as mixed."""
+    assert is_secret("CHAT_KEEPALIVE", value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CHAT_SYSTEM_PROMPT", "See https://www.Example.com/Docs/Handbook2024/ChapterNine for details."),
+        ("CHAT_SYSTEM_PROMPT", "See https://docs.example.com/Guides/GettingStarted2/Overview"),
+        ("CHAT_SYSTEM_PROMPT", "Answer from https://en.example.org/wiki/AmazonWebServices/S3Buckets"),
+        ("CHAT_MODEL", "accounts/fireworks/models/Llama3p1Instruct70BVersion"),
+        ("CHAT_MODELS", "gpt-4o,openrouter/NousResearch/Hermes3Llama31405B"),
+        ("CHAT_MODEL", "huggingface/together/deepseekai/DeepSeekR1Distill"),
+        ("CHAT_MODEL", "replicate/meta/llama-2-70b-chat:" + "0123456789abcdef" * 4),
+        ("OPENAI_BASE_URL", "https://MyBank.openai.azure.com/openai/deployments/ChatGpt4oMiniEu1"),
+        ("OPENAI_BASE_URL", "https://gateway.example.com/v1/0123456789abcdef0123456789abcdef/chat"),
+        ("AZURE_API_BASE", "https://MyBank.openai.azure.com/openai/deployments/ChatGpt4oMiniEu1"),
+        ("dashboard", "https://Console.example.com/Cloudwatch/Home1/Dashboards2/LambdaTokenStreaming"),
+        ("logGroup", "/Company/Team42/LambdaTokenStreaming/Production"),
+    ],
+)
+def test_words_that_look_mixed(name: str, value: str) -> None:
+    assert not is_secret(name, value)
 
 
 def test_any_key_of_chance_is_found() -> None:
