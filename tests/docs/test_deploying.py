@@ -191,6 +191,23 @@ def test_the_deployers_policy_is_about_this_stack_alone() -> None:
     assert len(longest) <= 6144  # of a managed policy
 
 
+def test_what_can_go_of_the_deployers_policy_is_in_it() -> None:
+    """With a prebuilt image the repository is made all the same, and nothing is pushed into it."""
+    (sentence,) = re.findall(r"nothing is pushed, so\s+that (.*?) can;", PAGE, re.DOTALL)
+    can_go = set(re.findall(r"`(ecr:\w+)`", sentence))
+    ecr = [each for each in POLICY["Statement"] if "ecr:" in str(each["Action"])]
+    granted = {
+        action
+        for each in ecr
+        for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+    }
+    assert {"ecr:PutImage", "ecr:GetAuthorizationToken"} <= can_go <= granted
+    image = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/chat@sha256:{64 * '0'}"
+    program = run_program({"imageBuilder": "prebuilt", "imageUri": image})
+    assert program.one("aws:ecr/repository:Repository").custom
+    assert "ecr:CreateRepository" in granted - can_go
+
+
 def test_the_command_for_the_deployers_policy_fills_in_all_of_it() -> None:
     (command,) = (line for line in _shell_lines(PAGE) if "deployer-policy.json" in line)
     done = subprocess.run(
