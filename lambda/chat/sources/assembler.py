@@ -286,5 +286,7 @@ def _decode_anyway(data: bytes, error: ValueError) -> Chunk:
 
 
 def _malformed(why: str, data: bytes) -> SourceError:
-    shown = data[:200].decode("utf-8", "replace")
-    return SourceError(FailureKind.BROKEN_STREAM, f"The stream has a malformed event ({why}): {shown!r}")
+    # The event is not shown: it is a piece of the answer.
+    return SourceError(
+        FailureKind.BROKEN_STREAM, f"The stream has a malformed event of {len(data)} bytes: {why}."
+    )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chat.failures import FailureKind, SourceError
+from chat.fields import kind
 from chat.parts import ToolCall, ToolCallDelta, ToolCallStart
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # More than any model makes in one answer; the bound keeps a server gone mad from filling the memory.
 MAX_CALLS: Final = 512
 MAX_ARGUMENTS: Final = 8 * 1024 * 1024
+MAX_NAME: Final = 64
 
 _CUT_OFF: Final = ("length", "content-filter")
 
@@ -119,10 +121,13 @@ class ToolCalls:
             if arguments is None or not call.name:
                 if reason in _CUT_OFF:
                     continue
+                # The arguments are not shown: they are a piece of the answer.
                 what = (
-                    f"{call.name!r} has arguments that are not a JSON object" if call.name else "has no name"
+                    f"{_shown(call.name)} has arguments that are not a JSON object"
+                    if call.name
+                    else "has no name"
                 )
-                raise _broken(f"its tool call {what}: {text[:200]!r}")
+                raise _broken(f"its tool call {what} ({len(text)} characters: {_found(text)})")
             if not call.announced:
                 yield self._announce(call)
             yield ToolCall(call.call_id, call.name, arguments)
@@ -176,6 +181,23 @@ def _parse(text: str) -> dict[str, Any] | None:
     if value is None:
         return {}
     return value if isinstance(value, dict) else None
+
+
+def _found(text: str) -> str:
+    """What arguments are instead of an object, as far as it can be said without showing them."""
+    try:
+        value = msgspec.json.decode(text or "{}")
+    except ValueError as error:
+        return str(error)
+    except RecursionError:
+        return "it is nested too deeply"
+    return f"it is {kind(value)}"
+
+
+def _shown(name: str) -> str:
+    """The name of a function, if it can be one (OpenAI: `^[a-zA-Z0-9_-]{1,64}$`): a model may write anything there."""
+    possible = len(name) <= MAX_NAME and name.isascii() and name.replace("_", "a").replace("-", "a").isalnum()
+    return repr(name) if possible else f"with a name of {len(name)} characters"
 
 
 def _broken(why: str) -> SourceError:

@@ -214,6 +214,34 @@ def test_what_is_malformed_breaks_the_stream_after_what_came_before(data: bytes)
     assert assembler.take() == [TextDelta("before")]
 
 
+WORDS = "ANSWER-4711"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (
+            f'{{"choices": [{{"delta": {{"content": "{WORDS}", "tool_calls": "x"}}}}]}}',
+            r"\$\.choices\[0\]\.delta\.tool_calls",
+        ),
+        (
+            f'{{"choices": [{{"delta": {{"content": ["{WORDS}"], "refusal": {{"{WORDS}": 1}}}}}}]}}',
+            r"delta\.refusal",
+        ),
+        (f'{{"choices": [{{"delta": {{"content": "{WORDS}', "Unterminated string"),
+        (f'{{{WORDS}: "{WORDS}"}}', r"byte 1|char 1"),
+        (f'{{"x": "{WORDS}", "y": "\\ud83d", "choices": "{WORDS}"}}', r"\$\.choices"),
+        (WORDS, "byte 0|char 0"),
+    ],
+)
+def test_a_malformed_event_is_told_by_its_length_and_fault_alone(data: str, why: str) -> None:
+    """It is a piece of the answer, which the log is not to have."""
+    with pytest.raises(SourceError, match=why) as caught:
+        Assembler().feed(data.encode())
+    assert f"malformed event of {len(data)} bytes: " in caught.value.detail
+    assert "4711" not in caught.value.detail
+
+
 @given(st.text(st.sampled_from(["a", "é", "🦜", HIGH, LOW]), max_size=8), st.data())
 def test_text_cut_inside_surrogate_pairs_is_whole_again(text: str, data: st.DataObject) -> None:
     """However UTF-16 text is cut: pairs join, lone halves become U+FFFD, and all of it can be sent as UTF-8."""

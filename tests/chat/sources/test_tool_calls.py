@@ -151,6 +151,30 @@ def test_arguments_that_are_no_object_fail(text: str, reason: str) -> None:
     assert caught.value.kind is FailureKind.BROKEN_STREAM
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"iban": "4711", }', "18 characters: JSON is malformed: .* \\(byte 17\\)"),
+        ('{"iban": "4711', "14 characters: Input data was truncated"),
+        ('["4711"]', "8 characters: it is an array"),
+        ('"4711"', "6 characters: it is a string"),
+        ("[" * 100_000, "100000 characters: it is nested too deeply"),
+    ],
+)
+def test_arguments_are_told_by_their_length_and_fault_alone(text: str, found: str) -> None:
+    """They are a piece of the answer, which the log is not to have."""
+    with pytest.raises(SourceError, match=found) as caught:
+        play(piece(0, "c", "f", text))
+    assert "4711" not in caught.value.detail
+
+
+@pytest.mark.parametrize("name", ["pay 4711", "4711" * 20])
+def test_a_name_that_is_none_is_not_shown(name: str) -> None:
+    with pytest.raises(SourceError, match=f"with a name of {len(name)} characters has arguments") as caught:
+        play(piece(0, "c", name, "["))
+    assert "4711" not in caught.value.detail
+
+
 @pytest.mark.parametrize("reason", ["length", "content-filter"])
 def test_a_call_that_was_cut_off_is_left_out(reason: str) -> None:
     parts = play(piece(0, "a", "f", "{}"), piece(1, "b", "g", '{"a'), reason=reason)
