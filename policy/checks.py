@@ -3,6 +3,11 @@
 Mandatory is what is wrong in every account. Advisory is what a stack may decide to do: this project's settings have a
 key for it, and the reviewer is told.
 
+Looked at are functions, their URLs and permissions, log groups, ECR's repositories; of IAM roles, policies of roles,
+users and groups, and attachments to them; and the resource policies of ECR, Secrets Manager, KMS, SNS, SQS and S3
+(the exact types are in policy/iam.py and beside each check). Nothing else is: a stack that makes other things needs
+checks of its own.
+
 Two things have no check because AWS leaves no choice: Secrets Manager encrypts every secret, and CloudWatch every log.
 """
 
@@ -95,6 +100,8 @@ RESOURCE_CHECKS: Final = (
         _FUNCTION,
         secrecy.variables,
     ),
+    # It lets in whoever that account's administrators do.
+    ResourceCheck("named-callers", "advisory", "A URL's callers are named.", (urls.PERMISSION,), urls.named),
     ResourceCheck("function-timeout", "mandatory", "A function's time is stated.", _FUNCTION, spending.timed),
 )
 
@@ -106,4 +113,5 @@ STACK_CHECKS: Final = (
     StackCheck("plain-outputs", "mandatory", "No secret is in the stack's outputs.", secrecy.outputs),
     # A new account cannot reserve any, and a stack behind its own gateway need not.
     StackCheck("public-concurrency", "advisory", "What strangers can spend is bounded.", spending.bounded),
+    StackCheck("public-answers", "advisory", "What a stranger's answer costs is bounded.", spending.short),
 )

@@ -18,13 +18,37 @@ POLICIES: Final = (
 )
 ROLES: Final = ("aws:iam/role:Role",)
 ATTACHMENTS: Final = (
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:iam/policyAttachment:PolicyAttachment",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
     "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive",
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive",
 )
+# Those with a resource policy in their property `policy`.
 RESOURCE_POLICIES: Final = (
     "aws:ecr/repositoryPolicy:RepositoryPolicy",
+    "aws:ecr/registryPolicy:RegistryPolicy",
+    "aws:secretsmanager/secret:Secret",
     "aws:secretsmanager/secretPolicy:SecretPolicy",
+    "aws:kms/key:Key",
+    "aws:kms/keyPolicy:KeyPolicy",
+    "aws:sns/topic:Topic",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sqs/queue:Queue",
+    "aws:sqs/queuePolicy:QueuePolicy",
+    "aws:s3/bucketPolicy:BucketPolicy",
+)
+# Conditions that bound "everybody" to an account or an organization; AWS's own key policies are written with the first.
+_BOUNDS: Final = frozenset(
+    {
+        "kms:calleraccount",
+        "aws:principalaccount",
+        "aws:principalorgid",
+        "aws:sourceaccount",
+        "aws:sourceowner",
+    }
 )
 # Actions that have no resource which could be named (Service Authorization Reference, AWS X-Ray).
 WITHOUT_RESOURCE: Final = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
@@ -104,5 +128,14 @@ def public(properties: Mapping[str, Any]) -> Iterator[str]:
     for statement in statements(properties.get("policy")):
         principal = statement.get("Principal", "*")
         names = principal.values() if isinstance(principal, dict) else [principal]
-        if any("*" in several(each) for each in names):
+        if any("*" in several(each) for each in names) and not _is_bounded(statement):
             yield "The policy allows everybody (Principal *): name the service or the accounts."
+
+
+def _is_bounded(statement: Mapping[str, Any]) -> bool:
+    """Whether a condition names the account, or the organization, that everybody has to be of."""
+    equal = (statement.get("Condition") or {}).get("StringEquals") or {}
+    return any(
+        key.lower() in _BOUNDS and not any(_WILD & set(each) for each in several(value))
+        for key, value in equal.items()
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,9 @@ _METHODS: Final = frozenset({"GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", "*
 _PROVIDERS_OWN: Final = frozenset({"FunctionURLAllowPublicAccess", "FunctionURLAllowInvokeAction"})
 # AWS: "Security and auth model for Lambda function URLs", both needed since October 2025.
 _ACTIONS: Final = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+
+# A whole account, in both of the forms that AWS takes.
+_ACCOUNT: Final = re.compile(r"\d{12}|arn:aws[a-z-]*:iam::\d{12}:root")
 
 
 def methods(properties: Mapping[str, Any]) -> Iterator[str]:
@@ -45,6 +49,16 @@ def origins(properties: Mapping[str, Any]) -> Iterator[str]:
 
 def _cors(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     return given(properties.get("cors")) or {}
+
+
+def named(properties: Mapping[str, Any]) -> Iterator[str]:
+    """A grant names a role or a user, and no whole account."""
+    principal = given(properties.get("principal"))
+    if principal is not None and _ACCOUNT.fullmatch(str(principal)):
+        yield (
+            f"Whoever the administrators of the account {principal} let may call the function: name the roles or "
+            "users in invokers."
+        )
 
 
 def grants(resources: Sequence[Seen]) -> Iterator[Violation]:

@@ -51,6 +51,7 @@ CONFIGURATIONS: Final[dict[str, dict[str, Any]]] = {
     "X-Ray": {"xray": True},
     "text logs": {"logFormat": "Text"},
     "unbounded": {"reservedConcurrency": -1},
+    "long answers": {"maxOutputTokens": 0},
     "off": {"reservedConcurrency": 0},
     "unwatched": {"metrics": False, "alarms": False},
     "environment": {

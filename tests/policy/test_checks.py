@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pulumi_aws
 import pytest
 
 from policy.checks import RESOURCE_CHECKS, STACK_CHECKS
@@ -22,6 +24,8 @@ _STACK_CHECKS = {each.name: each for each in STACK_CHECKS}
 _ADVISED = {
     "any origin": {("cors-origins", "FunctionUrl")},
     "unbounded": {("public-concurrency", "Function")},
+    "long answers": {("public-answers", "Function")},
+    "IAM": {("named-callers", "Permission")},
 }
 
 _FUNCTION = "aws:lambda/function:Function"
@@ -63,6 +67,20 @@ def test_every_check_of_a_resource_finds_one_to_look_at() -> None:
         assert there & set(check.types), check.name
 
 
+def test_every_type_is_one_of_the_providers() -> None:
+    known = Path(pulumi_aws.__file__).read_text(encoding="utf-8")
+    for check in RESOURCE_CHECKS:
+        for type_ in check.types:
+            assert f'"{type_}"' in known, type_
+
+
+@pytest.mark.parametrize("key", ["kms:CallerAccount", "aws:PrincipalOrgID"])
+def test_everybody_of_an_account_is_not_everybody(key: str) -> None:
+    condition = {"StringEquals": {key: "123456789012"}}
+    policy = _policy(Principal={"AWS": "*"}, Condition=condition)
+    assert list(_CHECKS["public-resources"].problems(policy)) == []
+
+
 def _policy(**statement: Any) -> dict[str, str]:
     whole = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/k"} | statement
     return {"policy": json.dumps({"Version": "2012-10-17", "Statement": [whole]})}
@@ -73,6 +91,27 @@ def _trust(principal: Any) -> dict[str, str]:
     return {"assumeRolePolicy": json.dumps({"Statement": statement})}
 
 
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+_ATTACHED: dict[str, dict[str, Any]] = {
+    "PolicyAttachment": {"policyArn": _ADMINISTRATOR},
+    "UserPolicyAttachment": {"policyArn": _ADMINISTRATOR},
+    "GroupPolicyAttachment": {"policyArn": _ADMINISTRATOR},
+    "UserPolicyAttachmentsExclusive": {"policyArns": [_ADMINISTRATOR]},
+    "GroupPolicyAttachmentsExclusive": {"policyArns": [_ADMINISTRATOR]},
+}
+_OPENED: dict[str, dict[str, Any]] = {
+    "aws:ecr/registryPolicy:RegistryPolicy": {},
+    "aws:secretsmanager/secret:Secret": {},
+    "aws:secretsmanager/secretPolicy:SecretPolicy": {},
+    "aws:kms/key:Key": {
+        "Action": "kms:*",
+        "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+    },
+    "aws:kms/keyPolicy:KeyPolicy": {"Condition": {"StringEquals": {"kms:CallerAccount": "*"}}},
+    "aws:sns/topicPolicy:TopicPolicy": {},
+    "aws:sqs/queuePolicy:QueuePolicy": {},
+    "aws:s3/bucketPolicy:BucketPolicy": {},
+}
 _ARN_WITHOUT = "name it by its whole ARN."
 _BROKEN: list[tuple[str, str, dict[str, Any], str]] = [
     (
@@ -168,6 +207,39 @@ _BROKEN: list[tuple[str, str, dict[str, Any], str]] = [
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
         _policy(Principal={"AWS": ["*"]}),
         "The policy allows everybody (Principal *): name the service or the accounts.",
+    ),
+    *(
+        (
+            "managed-policies",
+            f"aws:iam/{kind[0].lower()}{kind[1:]}:{kind}",
+            change,
+            (
+                "AdministratorAccess is AWS's own policy, for all resources: write what is needed into an "
+                "aws.iam.RolePolicy, with ARNs."
+            ),
+        )
+        for kind, change in _ATTACHED.items()
+    ),
+    *(
+        (
+            "public-resources",
+            type_,
+            _policy(Principal="*", **more),
+            "The policy allows everybody (Principal *): name the service or the accounts.",
+        )
+        for type_, more in _OPENED.items()
+    ),
+    *(
+        (
+            "named-callers",
+            _PERMISSION,
+            {"principal": principal},
+            (
+                f"Whoever the administrators of the account {principal} let may call the function: name the roles or "
+                "users in invokers."
+            ),
+        )
+        for principal in ("210987654321", "arn:aws:iam::210987654321:root")
     ),
     (
         "cors-methods",
@@ -300,6 +372,10 @@ def _first(stack: list[Seen], type_: str, **having: Any) -> Any:
         for each in stack
         if each.type == type_ and all(each.properties.get(key) == value for key, value in having.items())
     )
+
+
+def _variables(stack: list[Seen]) -> Any:
+    return _first(stack, _FUNCTION)["environment"]["variables"]
 
 
 def _without(stack: list[Seen], **having: Any) -> None:
@@ -446,6 +522,19 @@ _BROKEN_STACKS: list[tuple[str, Callable[[], list[Seen]], Callable[[list[Seen]],
         _public,
         lambda stack: _first(stack, _FUNCTION).pop("reservedConcurrentExecutions"),
         ["Anybody may call the function, as often at a time as the account allows"],
+    ),
+    *(
+        (
+            "public-answers",
+            _public,
+            break_,
+            ["Anybody may call the function, and its answers are as long as the model likes"],
+        )
+        for break_ in (
+            lambda stack: _variables(stack).pop("CHAT_MAX_OUTPUT_TOKENS"),
+            lambda stack: _variables(stack).update(CHAT_MAX_OUTPUT_TOKENS="0"),
+            lambda stack: _first(stack, _FUNCTION).pop("environment"),
+        )
     ),
 ]
 
