@@ -183,7 +183,9 @@ class Settings(BaseModel):
 
     # What the account asks for
     kms_key_arn: KmsKeyArn = Field(
-        "", description="KMS key for the secret, the logs and the images, in place of AWS's own."
+        "",
+        description="KMS key for the secret, the logs and the images, in place of AWS's own. The function's variables, "
+        "which hold nothing secret, and Lambda's copy of the image stay under AWS's.",
     )
     permissions_boundary: PolicyArn = Field("", description="Permissions boundary of the functions' roles.")
 

@@ -89,8 +89,8 @@ def _variable(name: str) -> str:
         )
     if _SECRETS_NAME.search(name):
         raise RefusedError(
-            f"has the name {name}, and a function's variables are no place for secrets: LiteLLM's providers read theirs "
-            "from others too, such as WATSONX_APIKEY, which go to providerKeys."
+            f"has the name {name}, and a function's variables are no place for secrets: LiteLLM's providers read "
+            "theirs from others too, such as WATSONX_APIKEY, which go to providerKeys."
         )
     if _NOBODYS.fullmatch(name):
         raise RefusedError(
