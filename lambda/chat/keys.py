@@ -1,9 +1,9 @@
 """The keys of the models' providers, as the function has them in hand.
 
 They come from the environment, or from the secret that CHAT_SECRET_ARN names: read once at init, read again by
-each request until that has succeeded, and read again when a provider refuses a key, since a key that was replaced in
-the secret is refused sooner or later. OpenAI's stays in this object; those of LiteLLM's providers are put into the
-environment, where LiteLLM looks for them.
+requests until that has succeeded, with pauses, and read again when a provider refuses a key, since a key that was
+replaced in the secret is refused sooner or later. OpenAI's stays in this object; those of LiteLLM's providers are put
+into the environment, where LiteLLM looks for them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _log = logging.getLogger("chat")
 
 # A key that is wrong in the secret too must not make each request ask for it.
 RENEWAL_SECONDS: Final = 30.0
+# A secret that cannot be read is not asked for by each request either: calls cost, and are throttled.
+PAUSE_SECONDS: Final = 5.0
 
 
 class UnreadableKeysError(Exception):
@@ -53,6 +55,8 @@ class Keys:
         self._secret: SecretsManager | None = None
         self._one_reads = asyncio.Lock()
         self._renewal = 0.0
+        self._failure = 0.0
+        self._failed_with = ""
         # Grows with each change of the keys; 0: the secret has not been read.
         self.revision = 0
         if self._arn:
@@ -84,24 +88,25 @@ class Keys:
         """Read the secret, if there is one, at init.
 
         A failure is logged and not raised: the environment would start over and over, and clients would get nothing
-        but 502. Each request tries again.
+        but 502. The first request tries again, with no pause before: it is the one that an environment was started for.
         """
         try:
             await self.ensure()
         except UnreadableKeysError as error:
+            self._failure = 0.0
             _log.error("%s The next request will try again.", error)
 
     async def ensure(self) -> None:
-        """Read the secret unless that has been done.
+        """Read the secret unless that has been done, or has failed within the last PAUSE_SECONDS.
 
         Raises:
-            UnreadableKeysError: it could not be read this time either.
+            UnreadableKeysError: it could not be read this time either, or is not asked for again yet.
         """
         if self.in_hand:
             return
         async with self._one_reads:
             if not self.in_hand:
-                await self._read()
+                await self._read_unless_paused()
 
     async def renew(self, revision: int) -> bool:
         """Read the secret again, because keys of a revision were refused; at most once in RENEWAL_SECONDS.
@@ -140,6 +145,18 @@ class Keys:
         """Close the connection of a reading under way."""
         if self._secret is not None:
             await self._secret.aclose()
+
+    async def _read_unless_paused(self) -> None:
+        # The wall clock, which goes on while a function is frozen.
+        if abs(time.time() - self._failure) < PAUSE_SECONDS:
+            raise UnreadableKeysError(
+                f"{self._failed_with} It is not asked for again within {PAUSE_SECONDS:g} s of that."
+            )
+        try:
+            await self._read()
+        except UnreadableKeysError as error:
+            self._failure, self._failed_with = time.time(), str(error)
+            raise
 
     async def _read(self) -> None:
         from chat.aws.secrets_manager import SecretError  # noqa: PLC0415 - loaded with the secret alone

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chat.failures import FailureKind, SourceError
-from chat.keys import RENEWAL_SECONDS, Keys
+from chat.keys import PAUSE_SECONDS, RENEWAL_SECONDS, Keys
 from chat.settings import Settings, SettingsError
 from tests.fakes.secrets_manager import StrictSecretsManager, aws_error, secret_reply
 from tests.fakes.upstream import Reply
@@ -49,6 +49,7 @@ def later(keys: Keys) -> Callable[[], None]:
 
     def pass_time() -> None:
         keys._renewal -= RENEWAL_SECONDS
+        keys._failure -= PAUSE_SECONDS
 
     return pass_time
 
@@ -92,7 +93,7 @@ async def test_answers_side_by_side_read_it_once(keys: Keys, gate: StrictSecrets
 
 
 async def test_a_failure_at_init_is_logged_and_the_next_answer_tries_again(
-    keys: Keys, gate: StrictSecretsManager, caplog: pytest.LogCaptureFixture
+    keys: Keys, gate: StrictSecretsManager, later: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     gate.enqueue(aws_error("AccessDeniedException"), aws_error("AccessDeniedException"))
     await keys.load()
@@ -104,11 +105,43 @@ async def test_a_failure_at_init_is_logged_and_the_next_answer_tries_again(
     with pytest.raises(SourceError, match="Allow the function's role") as raised:
         await keys.for_answer().openai()
     assert raised.value.kind is FailureKind.KEY_UNAVAILABLE
+    later()
+    assert await keys.for_answer().openai() == OLD
+
+
+async def test_an_unreadable_secret_is_not_asked_for_by_each_answer(
+    keys: Keys, gate: StrictSecretsManager, later: Callable[[], None]
+) -> None:
+    """For a while each gets the same failure at once, those that waited for the reading among them."""
+    gate.enqueue(*(aws_error("AccessDeniedException") for _ in range(2)))
+    for expected in (1, 2):
+        found = await asyncio.gather(*(keys.for_answer().openai() for _ in range(4)), return_exceptions=True)
+        assert [error.kind for error in found if isinstance(error, SourceError)] == [
+            FailureKind.KEY_UNAVAILABLE
+        ] * 4
+        first, *others = map(str, found)
+        assert all(other == f"{first} It is not asked for again within 5 s of that." for other in others)
+        with pytest.raises(
+            SourceError, match=r"Allow the function's role .* is not asked for again within 5 s"
+        ):
+            await keys.for_answer().ready()
+        assert len(gate.requests) == expected
+        later()
+    assert await keys.for_answer().openai() == OLD
+
+
+async def test_a_clock_that_was_set_back_is_no_pause_without_end(
+    keys: Keys, gate: StrictSecretsManager
+) -> None:
+    gate.enqueue(aws_error("AccessDeniedException"))
+    with pytest.raises(SourceError):
+        await keys.for_answer().openai()
+    keys._failure += 3600
     assert await keys.for_answer().openai() == OLD
 
 
 async def test_a_text_that_is_no_secret_of_ours_is_as_good_as_unread(
-    keys: Keys, gate: StrictSecretsManager, arn: str
+    keys: Keys, gate: StrictSecretsManager, arn: str, later: Callable[[], None]
 ) -> None:
     """So that storing a good one heals the function without a new start."""
     gate.moto.put_secret(arn, "my key is " + OLD)
@@ -117,6 +150,7 @@ async def test_a_text_that_is_no_secret_of_ours_is_as_good_as_unread(
     assert raised.value.kind is FailureKind.KEY_UNAVAILABLE
     assert OLD not in str(raised.value)
     gate.moto.put_secret(arn, NEW)
+    later()
     assert await keys.for_answer().openai() == NEW
 
 

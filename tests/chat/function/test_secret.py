@@ -159,20 +159,32 @@ async def test_a_key_that_is_wrong_in_the_secret_too_is_one_error(
 async def test_a_secret_that_cannot_be_read_stops_no_start(
     function: Function, gate: StrictSecretsManager, start: Callable[..., Any], failing: Reply, words: str
 ) -> None:
-    """The environment lives, each request tries again, says so, and the first that can be answered is."""
-    gate.enqueue(failing, failing)
+    """The environment lives, the first request tries again at once, and is answered if it can be."""
+    gate.enqueue(failing)
     await start()
-    answer = await function.http(chat())
-    assert answer.status == 503
-    assert answer.json()["error"].startswith(
-        "The key for the model could not be read. Try again in a moment. (error id "
-    )
     function.upstream.enqueue(text_reply("yes"))
     assert text_of(await function.http(chat())) == "yes"
-    assert len(gate.requests) == 3
+    assert len(gate.requests) == 2
     log = await log_of(function)
-    assert log.count(words) == 2
+    assert log.count(words) == 1
     assert "The next request will try again." in log
+
+
+async def test_a_secret_that_stays_unreadable_is_not_asked_for_by_each_request(
+    function: Function, gate: StrictSecretsManager, start: Callable[..., Any]
+) -> None:
+    gate.enqueue(aws_error("AccessDeniedException"), aws_error("AccessDeniedException"))
+    await start()
+    for _ in range(3):
+        answer = await function.http(chat())
+        assert answer.status == 503
+        assert answer.json()["error"].startswith(
+            "The key for the model could not be read. Try again in a moment. (error id "
+        )
+    assert len(gate.requests) == 2
+    log = await log_of(function)
+    assert log.count("Allow the function's role") == 4
+    assert log.count("It is not asked for again within 5 s of that.") == 2
 
 
 async def test_a_silent_secrets_manager_holds_nothing_up_for_long(
@@ -181,11 +193,10 @@ async def test_a_silent_secrets_manager_holds_nothing_up_for_long(
     never = asyncio.Event()
     gate.enqueue(*(Reply([never]) for _ in range(4)))
     await start(CHAT_SECRET_TIMEOUT="0.4")
-    answer = await function.http(chat())
-    assert answer.status == 503
-    function.upstream.enqueue(text_reply("yes"))
-    assert text_of(await function.http(chat())) == "yes"
-    assert (await log_of(function)).count("no answer in time (CHAT_SECRET_TIMEOUT)") == 2
+    assert (await function.http(chat())).status == 503
+    assert (await function.http(chat())).status == 503
+    assert len(gate.requests) == 4
+    assert (await log_of(function)).count("no answer in time (CHAT_SECRET_TIMEOUT)") == 3
 
 
 async def test_secrets_manager_down(function: Function, start: Callable[..., Any]) -> None:
