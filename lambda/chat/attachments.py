@@ -4,7 +4,8 @@ Facts, each from `attachmentsToParts` of ai@4.3.19 and the converter of @ai-sdk/
 
 - A data URL of an image becomes `image_url`, of `text/*` a text part (the text alone), of WAV or MP3
   `input_audio`, of anything else `file`; without a name it is called `part-N.pdf`.
-- An image by http(s) goes on as its URL. The SDK fetches other files by itself. This service does not: it
+- An image by http(s) goes on as its URL, if its host may be public: a server of models inside this network fetches it
+  (`chat.public_hosts`). The SDK fetches other files by itself. This service does not: it
   would let a client make it call addresses inside its own network. Such a URL is refused.
 - LiteLLM fetches images in this process for providers that take none by URL (Ollama, Bedrock, Anthropic's
   by plain http, …: `convert_url_to_base64` of litellm 1.106). Its models are given data URLs alone.
@@ -15,12 +16,14 @@ from __future__ import annotations
 import binascii
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from msgspec import structs
 
 from chat import fields
 from chat.failures import RequestError
+from chat.public_hosts import may_be_public
+from chat.web_addresses import checked, without_password
 
 if TYPE_CHECKING:
     from chat.settings import Settings
@@ -126,11 +129,16 @@ def is_url(source: str) -> bool:
 
 def _from_web(url: str, media_type: str | None, where: str, settings: Settings) -> dict[str, Any]:
     try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        host = None
-    if not host:
-        raise RequestError(f"{where} has {fields.shown(url)}, which is not a URL.")
+        host = checked(url).hostname or ""
+    except ValueError as error:
+        raise RequestError(
+            f"{where} has the web address {fields.shown(without_password(url))}, but {error}."
+        ) from None
+    if not may_be_public(host):
+        raise RequestError(
+            f"{where} has a web address whose host, {fields.shown(host)}, is not one of the public internet. "
+            "Send it as a data URL."
+        )
     if media_type is None:
         raise RequestError(f"{where} must say its media type.")
     _check_allowed(media_type, where, settings)

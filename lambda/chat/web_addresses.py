@@ -1,4 +1,4 @@
-"""The URLs that an operator sets, of the model's server and of proxies: one check, so that no later step fails."""
+"""URLs that others set, of the model's server, of proxies, of images: one check, so that no later step fails."""
 
 from __future__ import annotations
 
