@@ -125,7 +125,7 @@ def block(command: Path) -> str:
     return (
         f"{table(stacks)}\n`NAME` is `{PROJECT}-STACK`. `dev` is `Pulumi.dev.yaml` with the key set, `prod` is\n"
         "`Pulumi.prod.example.yaml`. With `bufferedFunction: true` all that has `streaming` in its name is there a "
-        "second\ntime, as `buffered`.\n"
+        "second\ntime, as `buffered`. `pulumi up` counts the stack itself and its components as well.\n"
     )
 
 
