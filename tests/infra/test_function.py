@@ -144,8 +144,15 @@ def test_provisioned_concurrency_is_of_the_alias() -> None:
     ]
 
 
-@pytest.mark.parametrize(("stored", "variable"), [(5, "5"), (0.5, "0.5"), (True, "true")])
-def test_a_variable_that_pulumi_stored_as_a_number(stored: object, variable: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "stored", "variable"),
+    [
+        ("CHAT_KEEPALIVE", 5, "5"),
+        ("CHAT_KEEPALIVE", 0.5, "0.5"),
+        ("CHAT_ALLOW_CLIENT_SYSTEM", True, "true"),
+    ],
+)
+def test_a_variable_that_pulumi_stored_as_a_number(name: str, stored: object, variable: str) -> None:
     """`pulumi config set --path environment.NAME 5` stores a number, and the function reads text."""
-    inputs = _inputs({"environment": {"CHAT_KEEPALIVE": stored}})
-    assert inputs["environment"]["variables"]["CHAT_KEEPALIVE"] == variable
+    inputs = _inputs({"environment": {name: stored}})
+    assert inputs["environment"]["variables"][name] == variable
