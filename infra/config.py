@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
@@ -125,6 +126,9 @@ def _sentence(error: Any, values: dict[str, Any], secret: set[str]) -> str:
     if key not in fields:
         near = difflib.get_close_matches(key, fields, n=1, cutoff=0.6)
         hint = f" Is it {near[0]}?" if near else ""
+        if (whole := re.split(r"[.\[]", key)[0]) in fields and whole != key:
+            # `pulumi config set 'KEY[0]'` without --path.
+            hint = f" `pulumi config rm '{key}'`, and set it with --path, as a part of {whole}."
         named = "The configuration has a key (not shown) that" if may_be_key(key) else key
         return f"{named} is not a configuration key.{hint} docs/configuration.md has all keys."
     is_shown = key not in _NOT_SHOWN and key not in secret

@@ -6,6 +6,7 @@ models of those.
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Annotated, Final
 
@@ -21,8 +22,15 @@ RETENTION: Final = (
 )
 # What the stack sets, each by a key of its own.
 STACK_SETS: Final = {
-    *("OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", "CHAT_MODELS", "CHAT_SOURCE", "CHAT_SYSTEM_PROMPT"),
-    *("CHAT_MAX_OUTPUT_TOKENS", "CHAT_SECRET_ARN", "CHAT_METRICS_NAMESPACE"),
+    "OPENAI_API_KEY": "--secret openaiApiKey",
+    "OPENAI_BASE_URL": "openaiBaseUrl",
+    "CHAT_MODEL": "model",
+    "CHAT_MODELS": "--path 'models[0]'",
+    "CHAT_SOURCE": "source",
+    "CHAT_SYSTEM_PROMPT": "systemPrompt",
+    "CHAT_MAX_OUTPUT_TOKENS": "maxOutputTokens",
+    "CHAT_SECRET_ARN": "--plaintext secretArn",
+    "CHAT_METRICS_NAMESPACE": "metrics",
 }
 # The rest of what the function reads. infra/ imports nothing of it; tests/infra compares.
 FUNCTION_READS: Final = {
@@ -80,7 +88,11 @@ def _plain(value: str) -> str:
 
 
 def _variable(name: str) -> str:
-    if name in STACK_SETS or looks_secret(name) or not re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
+    if name in STACK_SETS:
+        raise RefusedError(
+            f"has the name {name}, which a key of the stack sets: `pulumi config set {STACK_SETS[name]} …`."
+        )
+    if looks_secret(name) or not re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
         raise ValueError(name)
     if name.endswith(_SECRET_ENDINGS):
         raise RefusedError(
@@ -98,6 +110,8 @@ def _variable(name: str) -> str:
             "written, or whether a library logs whole requests."
         )
     if name.startswith(_NOT_FREE) and name not in FUNCTION_READS:
+        if near := difflib.get_close_matches(name, FUNCTION_READS, n=1, cutoff=0.8):
+            raise RefusedError(f"has the name {name}, which the function does not read. Is it {near[0]}?")
         raise ValueError(name)
     return name
 
@@ -200,8 +214,8 @@ Variable = Annotated[
     str,
     AfterValidator(_variable),
     Words(
-        "that of a variable below without a key of its own here (CHAT_…, a proxy …), or of one that LiteLLM's "
-        "providers read, such as AZURE_API_BASE; never a secret's"
+        "that of a variable of docs/configuration.md that no key of the stack sets (CHAT_…, a proxy …), or of one that "
+        "LiteLLM's providers read, such as AZURE_API_BASE; never a secret's"
     ),
 ]
 Variables = Annotated[dict[Variable, PlainText], AfterValidator(_addresses)]

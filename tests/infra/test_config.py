@@ -33,8 +33,8 @@ _RETENTION = (
     "3653: CloudWatch takes no other"
 )
 _NAME = (
-    "that of a variable below without a key of its own here (CHAT_…, a proxy …), or of one that LiteLLM's providers "
-    "read, such as AZURE_API_BASE; never a secret's"
+    "that of a variable of docs/configuration.md that no key of the stack sets (CHAT_…, a proxy …), or of one that "
+    "LiteLLM's providers read, such as AZURE_API_BASE; never a secret's"
 )
 _KEY_NAME = (
     "ending in _API_KEY, _TOKEN, _SECRET or _PASSWORD, such as ANTHROPIC_API_KEY (OpenAI's is openaiApiKey)"
@@ -71,13 +71,22 @@ _IN_THE_WRONG_PLACE = (
         (
             "environment",
             {"CHAT_MODEL": "x"},
-            f'environment has the name "CHAT_MODEL"; it must be {_NAME}.',
+            "environment has the name CHAT_MODEL, which a key of the stack sets: `pulumi config set model …`.",
+        ),
+        (
+            "environment",
+            {"OPENAI_API_KEY": "x"},
+            (
+                "environment has the name OPENAI_API_KEY, which a key of the stack sets: `pulumi config set --secret "
+                "openaiApiKey …`."
+            ),
         ),
         (
             "environment",
             {"CHAT_KEEP_ALIVE": "5"},
-            f'environment has the name "CHAT_KEEP_ALIVE"; it must be {_NAME}.',
+            "environment has the name CHAT_KEEP_ALIVE, which the function does not read. Is it CHAT_KEEPALIVE?",
         ),
+        ("environment", {"CHAT_X": "5"}, f'environment has the name "CHAT_X"; it must be {_NAME}.'),
         ("environment", {"AWS_REGION": "x"}, f'environment has the name "AWS_REGION"; it must be {_NAME}.'),
         ("environment", {"LD_PRELOAD": "x"}, f'environment has the name "LD_PRELOAD"; it must be {_NAME}.'),
         ("environment", {"https_proxy": "x"}, f'environment has the name "https_proxy"; it must be {_NAME}.'),
@@ -756,3 +765,12 @@ def test_a_variable_that_would_hold_or_spread_a_secret(name: str, value: str, se
     said = refusal({"environment": {name: value}})
     assert said.startswith(sentence)
     assert "\n" not in said
+
+
+@pytest.mark.parametrize("key", ["corsAllowOrigins[0]", "environment.CHAT_KEEPALIVE"])
+def test_a_part_that_was_set_without_path(key: str) -> None:
+    whole = key.split("[")[0].split(".")[0]
+    assert refusal({key: "x"}) == (
+        f"{key} is not a configuration key. `pulumi config rm '{key}'`, and set it with --path, as a part of {whole}. "
+        "docs/configuration.md has all keys."
+    )
