@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 

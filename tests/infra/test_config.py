@@ -769,7 +769,7 @@ def test_a_variable_that_would_hold_or_spread_a_secret(name: str, value: str, se
 
 @pytest.mark.parametrize("key", ["corsAllowOrigins[0]", "environment.CHAT_KEEPALIVE"])
 def test_a_part_that_was_set_without_path(key: str) -> None:
-    whole = key.split("[")[0].split(".")[0]
+    whole = key.split("[", maxsplit=1)[0].split(".", maxsplit=1)[0]
     assert refusal({key: "x"}) == (
         f"{key} is not a configuration key. `pulumi config rm '{key}'`, and set it with --path, as a part of {whole}. "
         "docs/configuration.md has all keys."
