@@ -188,7 +188,8 @@ def test_an_interrupted_cycle_cleans_up(
     container: dict[str, str], base_image: str, docker: str, number: signal.Signals
 ) -> None:
     process = subprocess.Popen(
-        ["/bin/bash", str(ROOT / "scripts" / CYCLE), "all"],
+        # A shell that runs the tests in the background has all that they start ignore SIGINT.
+        ["env", "--default-signal=INT", "/bin/bash", str(ROOT / "scripts" / CYCLE), "all"],
         env=dict(os.environ) | container | {"BASE_IMAGE": base_image},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
