@@ -24,10 +24,13 @@ from pydantic import Field, TypeAdapter
 from chat.failures import FailureKind
 from chat.settings import Settings as FunctionSettings
 from infra.settings import Settings
+from tests.fakes import program_fixtures
 from tests.fakes.pulumi_program import ACCOUNT, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+docker_works = program_fixtures.docker_works
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "deploying.md").read_text()

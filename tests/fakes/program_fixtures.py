@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tests.fakes.pulumi_program import Program
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def docker_works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A command on PATH, so that no Docker has to be installed or running."""
+    """A command on PATH, so that no Docker has to be installed or running; gone with the module that asks for it."""
     folder = tmp_path_factory.mktemp("docker")
     write_docker(folder, "overlay2")
     with pytest.MonkeyPatch.context() as patch:

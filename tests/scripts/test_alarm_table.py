@@ -10,10 +10,13 @@ import pytest
 from infra.alarm_rules import alarm_rules
 from infra.settings import Settings
 from scripts.alarm_table import PAGE, main, table
+from tests.fakes import program_fixtures
 from tests.fakes.pulumi_program import run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+docker_works = program_fixtures.docker_works
 
 _RULES = list(alarm_rules(Settings.model_validate({"allowMissingKey": True})))
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from scripts.costs import bill, chat
+from tests.fakes import program_fixtures
 from tests.fakes.pulumi_program import run_program
+
+docker_works = program_fixtures.docker_works
 
 
 def _dollars(items: list[bill.Item], name: str) -> float:
