@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from benchmarks import report
 from benchmarks.run import LATEST
 from benchmarks.subjects import ROOT
+from scripts.generated_block import rewritten, with_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,6 @@ DOCUMENTS: Final[dict[Path, Callable[[Results], str]]] = {
     ROOT / "README.md": report.summarize,
     ROOT / "docs" / "benchmarks.md": report.render,
 }
-BEGIN: Final = "<!-- bench:begin -->\n"
-END: Final = "<!-- bench:end -->\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -49,36 +48,21 @@ def main(arguments: list[str]) -> int:
         )
         return 1
     RECORDED.write_text(text)
-    for document, write in DOCUMENTS.items():
-        document.write_text(with_block(document.read_text(), write(results)))
+    rewritten(_documents(results), check=False)
     return 0
 
 
-def with_block(document: str, block: str) -> str:
-    """A document with the text between its marks replaced.
-
-    Raises:
-        ValueError: it has not exactly one pair of marks.
-    """
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in after or END in after:
-        raise ValueError(
-            f"The document must have {BEGIN.strip()} and {END.strip()} once, each on its own line."
-        )
-    return f"{before}{begin}{block}{end}{after}"
+def _documents(results: Results) -> dict[Path, str]:
+    """The documents as these results have them."""
+    return {each: with_block(each.read_text(), "bench", write(results)) for each, write in DOCUMENTS.items()}
 
 
 def _check() -> int:
-    results = json.loads(RECORDED.read_text())
-    stale = [
-        str(document.relative_to(ROOT))
-        for document, write in DOCUMENTS.items()
-        if with_block(document.read_text(), write(results)) != document.read_text()
-    ]
+    stale = rewritten(_documents(json.loads(RECORDED.read_text())), check=True)
     if stale:
+        names = " and ".join(str(each.relative_to(ROOT)) for each in stale)
         print(
-            f"{' and '.join(stale)} do not say what benchmarks/results.json says. The numbers are written by "
+            f"{names} do not say what benchmarks/results.json says. The numbers are written by "
             "make bench RECORD=1, never by hand.",
             file=sys.stderr,
         )

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from infra.agreement import elsewhere
 from infra.allowed import RefusedError, allowed_values
-from infra.settings import Settings
+from infra.settings import Settings, configuration_keys
 from infra.shown import may_be_key, shown
 from infra.stack_file import in_plain_text
 
@@ -72,7 +72,7 @@ def _misplaced(key: str, value: Any, *, is_secret: bool) -> Iterator[str]:
         folder, project, stack = Path(pulumi.get_root_directory()), pulumi.get_project(), pulumi.get_stack()
         for place in in_plain_text(folder, project=project, stack=stack, key=key):
             yield _in_plain_text(key, place)
-    elif is_secret and key in _fields():
+    elif is_secret and key in configuration_keys():
         yield (
             f"{key} is stored as a secret, but the stack's resources show it in plain text: `pulumi config rm {key}`, "
             "and set it without --secret if it may be read. Keys belong in openaiApiKey, providerKeys or the secret "
@@ -91,7 +91,7 @@ def _in_plain_text(key: str, place: tuple[str, ...]) -> str:
 
 def _parsed(key: str, text: Any) -> Any:
     """A value as its type has it: Pulumi hands over everything as text, lists and objects as JSON."""
-    field = _fields().get(key)
+    field = configuration_keys().get(key)
     if field is None or not isinstance(text, str):
         return text
     if get_origin(field.annotation) not in (list, dict) and field.annotation not in (int, bool):
@@ -108,10 +108,6 @@ def _parsed(key: str, text: Any) -> Any:
     return value
 
 
-def _fields() -> dict[str, FieldInfo]:
-    return {str(field.alias): field for field in Settings.model_fields.values()}
-
-
 def _sentence(error: Any, values: dict[str, Any], secret: set[str]) -> str:
     """One of pydantic's errors for the person who set the value, without anything of keys stored as secrets.
 
@@ -121,7 +117,7 @@ def _sentence(error: Any, values: dict[str, Any], secret: set[str]) -> str:
     if not error["loc"]:
         return "" if secret - set(_SECRETS) else str(refused)
     key, *path = error["loc"]
-    fields = _fields()
+    fields = configuration_keys()
     if key not in fields:
         near = difflib.get_close_matches(key, fields, n=1, cutoff=0.6)
         hint = f" Is it {near[0]}?" if near else ""

@@ -6,7 +6,7 @@ reads it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
@@ -31,6 +31,14 @@ from infra.values import (
     SecretArn,
     Variables,
 )
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+
+def configuration_keys() -> dict[str, FieldInfo]:
+    """Every key as the stack's file has it, with what is said of it."""
+    return {str(field.alias): field for field in Settings.model_fields.values()}
 
 
 class Settings(BaseModel):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from infra.alarm_rules import alarm_rules
 from infra.settings import Settings
-from scripts.generated_block import with_block
+from scripts.generated_block import rewritten, with_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +46,8 @@ def main(arguments: list[str], page: Path = PAGE) -> int:
     if arguments not in ([], ["--check"]):
         print(__doc__, file=sys.stderr)
         return 2
-    text = page.read_text()
-    fresh = with_block(text, "alarms", table(alarm_rules(_DEFAULTS)))
-    if not arguments:
-        page.write_text(fresh)
-    elif fresh != text:
+    fresh = with_block(page.read_text(), "alarms", table(alarm_rules(_DEFAULTS)))
+    if rewritten({page: fresh}, check=bool(arguments)) and arguments:
         print(
             f"{page.name}: the alarms are not what the rules say. Run `make docs` and commit it.",
             file=sys.stderr,

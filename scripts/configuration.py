@@ -13,6 +13,7 @@ from msgspec import inspect
 
 from chat.settings import Settings, allowed_values, environment_name
 from scripts import stack_configuration
+from scripts.generated_block import rewritten
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "configuration.md"
@@ -122,10 +123,9 @@ def _description(kind: inspect.Type) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write both files, or with `--check` say which is not as it should be; the exit code is then 1."""
-    stale = [path for path, text in ((PAGE, page()), (PROJECT, project())) if path.read_text() != text]
-    if "--check" not in arguments:
-        PAGE.write_text(page())
-        PROJECT.write_text(project())
+    check = "--check" in arguments
+    stale = rewritten({PAGE: page(), PROJECT: project()}, check=check)
+    if not check:
         return 0
     for path in stale:
         print(

@@ -1,6 +1,25 @@
-"""A part of a hand-written document that a command writes: what stands between two comments that name it."""
+"""Documents that a command writes, whole or between two comments that name a part of them."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def rewritten(documents: Mapping[Path, str], *, check: bool) -> list[Path]:
+    """Write each document that does not have its text yet; with `check` none is written.
+
+    Returns:
+        Those that had another text.
+    """
+    stale = [path for path, text in documents.items() if path.read_text() != text]
+    if not check:
+        for path in stale:
+            path.write_text(documents[path])
+    return stale
 
 
 def with_block(document: str, name: str, block: str) -> str:

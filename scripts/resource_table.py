@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scripts.generated_block import with_block
+from scripts.generated_block import rewritten, with_block
 from tests.fakes.docker_command import write_docker
 from tests.fakes.pulumi_stack import KEY, PROJECT, ROOT, engine, running_stack
 
@@ -141,16 +141,13 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 1
-    before = README.read_text()
-    after = with_block(before, "resources", block(command))
-    if arguments == ["--check"]:
-        if before != after:
-            print(
-                "README.md's resource table is not what the program makes. Run `make docs` and commit it.",
-                file=sys.stderr,
-            )
-        return int(before != after)
-    README.write_text(after)
+    fresh = with_block(README.read_text(), "resources", block(command))
+    if rewritten({README: fresh}, check=bool(arguments)) and arguments:
+        print(
+            "README.md's resource table is not what the program makes. Run `make docs` and commit it.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

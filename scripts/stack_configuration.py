@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from pydantic import SecretStr
 
 from infra.allowed import allowed_values
-from infra.settings import Settings
+from infra.settings import configuration_keys
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -23,7 +23,7 @@ def schema() -> str:
     key says neither what to do nor that there is a way without.
     """
     lines = ["config:"]
-    for key, field in _fields().items():
+    for key, field in configuration_keys().items():
         lines.append(f"  {key}:")
         lines.append(f"    type: {_type(field)}")
         if _type(field) == "array":
@@ -36,16 +36,12 @@ def schema() -> str:
 def table() -> str:
     """The rows of docs/configuration.md: key, default, allowed, meaning."""
     rows = ["| key | default | allowed | meaning |", "|---|---|---|---|"]
-    for key, field in _fields().items():
+    for key, field in configuration_keys().items():
         default = _default(field)
         shown = "none" if default in ("", [], {}) else f"`{_plain(default)}`"
         words = allowed_values(field.annotation, field.metadata).replace("|", "\\|")
         rows.append(f"| `{key}` | {shown} | {words} | {field.description} |")
     return "\n".join(rows) + "\n"
-
-
-def _fields() -> dict[str, FieldInfo]:
-    return {str(field.alias): field for field in Settings.model_fields.values()}
 
 
 def _type(field: FieldInfo) -> str:

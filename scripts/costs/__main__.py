@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scripts.costs import bill, chat, prices
-from scripts.generated_block import with_block
+from scripts.generated_block import rewritten, with_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -120,22 +120,16 @@ def main(arguments: list[str], documents: Mapping[Path, Callable[[], str]] = DOC
     if arguments not in ([], ["--check"]):
         print(__doc__, file=sys.stderr)
         return 2
-    stale = []
-    for document, write in documents.items():
-        text = document.read_text()
-        fresh = with_block(text, "costs", write())
-        if fresh == text:
-            continue
-        if arguments:
-            stale.append(document.name)
-        else:
-            document.write_text(fresh)
-    if stale:
+    fresh = {each: with_block(each.read_text(), "costs", write()) for each, write in documents.items()}
+    stale = rewritten(fresh, check=bool(arguments))
+    if stale and arguments:
+        names = " and ".join(each.name for each in stale)
         print(
-            f"{' and '.join(stale)}: the costs are not what the prices say. Run `make docs` and commit it.",
+            f"{names}: the costs are not what the prices say. Run `make docs` and commit it.",
             file=sys.stderr,
         )
-    return 1 if stale else 0
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
