@@ -47,8 +47,8 @@ async def streaming_handler(event: bytes, response_stream: ResponseStream, conte
             _adopt_trace(content, context)
             envelope = read_envelope(content, settings)
             if envelope.resume is not None:
-                # ai@4 asks on loading a page; nothing to resume is an empty success.
-                _begin(response_stream, http, 200, DataStream.content_type)
+                # A page asks on loading; there is nothing to resume.
+                _begin(response_stream, http, envelope.resume, DataStream.content_type)
                 await response_stream.end()
                 return
             operations.require_streamed(envelope.action)

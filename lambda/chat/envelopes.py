@@ -35,14 +35,15 @@ encoders give up near 1,000, at a depth that depends on who called them.
 class Envelope(Struct, frozen=True):
     """What an event asks for, whatever it came in.
 
-    `resume` is the chat id of ai@4's `GET {api}?chatId=…`, to be answered with 200 and an empty body where nothing
-    is left to resume (a 204 or a 404 becomes an error in the page).
+    `resume` is set where a page asks for the rest of an answer, and is the status, without a body, that says there
+    is none: 200 for ai@4 (`GET {api}?chatId=…`; a 204 or a 404 becomes an error in the page), 204 for ai@5 and
+    later (`GET {api}/{id}/stream`; a 200 without a body would be an error).
     """
 
     action: str | None
     payload: dict[str, Any]
     http: bool
-    resume: str | None = None
+    resume: int | None = None
 
 
 def read_event(event: bytes) -> Any:
@@ -92,15 +93,18 @@ def read_envelope(event: Any, settings: Settings) -> Envelope:
         return Envelope(action, payload, http=False)
 
     method, path = _request_line(event)
-    allowed = {_without_slash(allowed) for allowed in settings.paths}
-    if "*" not in allowed and _without_slash(path) not in allowed:
+    query = _query(event)
+    answers, resumes = _whose_path(path, settings.paths)
+    if not answers and not resumes:
         raise RequestError(f"Nothing answers at the path {fields.shown(path)}.", 404)
-    if method == "GET" and (chat_id := _query(event).get("chatId")) is not None:
-        return Envelope(None, {}, http=True, resume=fields.text(chat_id, "The query parameter chatId"))
+    if method in ("GET", "HEAD") and (resumes or "chatId" in query):
+        return Envelope(None, {}, http=True, resume=204 if resumes else 200)
+    if not answers:
+        raise RequestError(f"The method {fields.shown(method)} is not answered here; use GET.", 405)
     if method != "POST":
         raise RequestError(f"The method {fields.shown(method)} is not answered here; use POST.", 405)
     action, payload = _open(_body(event, settings.max_body_bytes), "The body")
-    return Envelope(action, payload, http=True)
+    return Envelope(action, _with_protocol(payload, query.get("protocol")), http=True)
 
 
 def _open(content: dict[str, Any], where: str) -> tuple[str | None, dict[str, Any]]:
@@ -113,8 +117,13 @@ def _open(content: dict[str, Any], where: str) -> tuple[str | None, dict[str, An
             f'{where} has neither "messages" nor "action". Send {{"messages": […]}} '
             'or {"action": "…", "payload": {…}}.'
         )
-    payload = content.get("payload")
-    return action, {} if payload is None else fields.mapping(payload, "payload")
+    payload = {} if content.get("payload") is None else fields.mapping(content["payload"], "payload")
+    return action, _with_protocol(payload, content.get("protocol"))
+
+
+def _with_protocol(payload: dict[str, Any], named: Any) -> dict[str, Any]:
+    """A payload whose answer is in the protocol that is named outside of it, if one is."""
+    return payload if named is None else {**payload, "protocol": named}
 
 
 def _request_line(event: dict[str, Any]) -> tuple[str, str]:
@@ -135,6 +144,21 @@ def _request_line(event: dict[str, Any]) -> tuple[str, str]:
     )
 
 
+def _whose_path(path: str, allowed: Iterable[str]) -> tuple[bool, bool]:
+    """Whether chats are answered at a path, and whether ai@5 and later ask there for the rest of an answer.
+
+    The latter is `{api}/{id}/stream`. Older versions leave the id as it is, so it may have slashes in it.
+    """
+    bases = {_without_slash(base) for base in allowed}
+    answers = "*" in bases or _without_slash(path) in bases
+    head, _, tail = _without_slash(path).rpartition("/")
+    prefixes = ("" if base == "*" else base.rstrip("/") for base in bases)
+    resumes = tail == "stream" and any(
+        head.startswith(f"{prefix}/") and head[len(prefix) :].strip("/") for prefix in prefixes
+    )
+    return answers, resumes
+
+
 def _without_slash(path: str) -> str:
     return path.rstrip("/") or "/"
 
@@ -145,7 +169,12 @@ def _query(event: dict[str, Any]) -> dict[str, str]:
     if isinstance(raw, str):
         return dict(parse_qsl(raw, keep_blank_values=True))
     parsed = event.get("queryStringParameters")
-    return parsed if isinstance(parsed, dict) else {}
+    if isinstance(parsed, dict):
+        return parsed
+    lists = event.get("multiValueQueryStringParameters")
+    if not isinstance(lists, dict):
+        return {}
+    return {name: values[-1] for name, values in lists.items() if isinstance(values, list) and values}
 
 
 def _body(event: dict[str, Any], limit: int) -> dict[str, Any]:

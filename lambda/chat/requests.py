@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from chat import fields
 from chat.attachments import with_data_urls_alone
+from chat.clients import ProtocolName, continued_id, continued_message, read_protocol, without_regenerated
 from chat.failures import RequestError
 from chat.messages import to_openai
 from chat.tools import read_tool_choice, read_tools
@@ -21,16 +22,27 @@ class ChatRequest(Struct, frozen=True):
 
     `messages`, `tools` and `tool_choice` are in the form of OpenAI's chat completions, the system prompt
     included; `model` is a name that the settings allow.
+
+    `protocol` is what the client reads. `continues` is the id of the assistant's message that the answer continues
+    (UI message stream: a further round, after tools that the page ran). `needs_approval` are the tools that the user
+    must approve before the page runs them, `denied` the calls of the continued message that the user did not
+    approve and the page does not show as denied yet: a client that has either is ai@6 or later.
     """
 
     messages: list[dict[str, Any]]
     model: str
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
+    protocol: ProtocolName = "data-stream"
+    continues: str | None = None
+    needs_approval: frozenset[str] = frozenset()
+    denied: tuple[str, ...] = ()
 
 
 def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatRequest:
-    """Check a payload `{messages, model?, tools?, tool_choice?}`; fields of other names are ignored.
+    """Check a payload `{messages, model?, tools?, tool_choice?, protocol?, trigger?, messageId?}`.
+
+    Fields of other names are ignored.
 
     Raises:
         RequestError: 400, naming the field that is wrong.
@@ -44,6 +56,9 @@ def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatReques
         raise RequestError(
             f"messages has {len(messages)} entries; at most {settings.max_messages} are accepted."
         )
+    protocol = read_protocol(payload, messages)
+    messages = without_regenerated(payload, messages)
+    continued = continued_message(payload, messages, protocol)
     model = _model(payload.get("model"), settings)
     if settings.uses_litellm(model):
         settings = with_data_urls_alone(settings)
@@ -58,6 +73,8 @@ def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatReques
         model=model,
         tools=tools,
         tool_choice=read_tool_choice(payload.get("tool_choice"), tools),
+        protocol=protocol,
+        continues=continued_id(continued),
     )
 
 

@@ -104,8 +104,21 @@ def test_http(make: Any, content: dict[str, Any], action: str | None) -> None:
 
 
 def test_of_a_query_parameter_given_twice_the_last_counts() -> None:
-    raw = function_url(method="GET", rawQueryString="a&chatId=1&chatId=2")
-    assert read_envelope(raw, DEFAULT).resume == "2"
+    raw = function_url(CHAT, rawQueryString="a&protocol=sse&protocol=text")
+    lists = rest_api(CHAT, multiValueQueryStringParameters={"a": [], "b": 1, "protocol": ["sse", "text"]})
+    for event in (raw, lists, rest_api(CHAT, queryStringParameters={"protocol": "text"})):
+        assert read_envelope(event, DEFAULT).payload == {**CHAT, "protocol": "text"}
+
+
+def test_a_protocol_is_named_in_the_query_beside_the_payload_or_in_it() -> None:
+    """The one that is further outside counts: it is the last that was written."""
+    inside = {**CHAT, "protocol": "sse"}
+    assert read_envelope({"payload": inside}, DEFAULT).payload["protocol"] == "sse"
+    beside = {"payload": inside, "protocol": "text"}
+    assert read_envelope(beside, DEFAULT).payload["protocol"] == "text"
+    event = function_url(beside, rawQueryString="protocol=data-stream")
+    assert read_envelope(event, DEFAULT).payload["protocol"] == "data-stream"
+    assert read_envelope({**beside, "protocol": None}, DEFAULT).payload["protocol"] == "sse"
 
 
 @pytest.mark.parametrize(
@@ -154,15 +167,54 @@ def test_methods(make: Any, method: str) -> None:
     assert refusal(make(CHAT, method=method, path="/nowhere")).status == 404
 
 
-def test_resume_is_a_get_with_a_chat_id() -> None:
-    """ai@4's experimental_resume; it must be answered with 200 and an empty body."""
+def test_ai4_asks_what_it_may_resume_with_a_chat_id() -> None:
+    """`experimental_resume`, to be answered with 200 and an empty body: a 204 has none, at which it throws."""
     for event in (
         function_url(method="GET", rawQueryString="chatId=c%201"),
+        function_url(method="HEAD", rawQueryString="chatId="),
         rest_api(None, method="GET", queryStringParameters={"chatId": "c 1"}),
+        rest_api(None, method="GET", multiValueQueryStringParameters={"chatId": ["c 1"]}),
     ):
-        envelope = read_envelope(event, DEFAULT)
-        assert (envelope.resume, envelope.payload) == ("c 1", {})
-    assert refusal(function_url(method="GET", rawQueryString="chatId=%00")).status == 400
+        assert read_envelope(event, DEFAULT) == Envelope(None, {}, http=True, resume=200)
+
+
+@pytest.mark.parametrize("make", [function_url, rest_api])
+def test_ai5_and_later_ask_at_an_address_of_its_own(make: Any) -> None:
+    """`{api}/{id}/stream`, of which a 204 says that there is nothing; the id is not always escaped."""
+    paths = Settings.from_environment({"CHAT_PATHS": "/api/chat/,/v2"})
+    for path in (
+        "/api/chat/c1/stream",
+        "/api/chat/a+b/c==/stream/",
+        "/api/chat//c1/stream",
+        "/v2/%2F/stream",
+    ):
+        for method in ("GET", "HEAD"):
+            envelope = read_envelope(make(None, method=method, path=path), paths)
+            assert envelope == Envelope(None, {}, http=True, resume=204)
+        for method in ("POST", "PUT", "DELETE"):
+            error = refusal(make(CHAT, method=method, path=path), paths)
+            assert (error.status, error.message) == (
+                405,
+                f"The method '{method}' is not answered here; use GET.",
+            )
+    for path in (
+        "/api/chat/stream",
+        "/api/chat//stream",
+        "/api/chats/c1/stream",
+        "/c1/stream",
+        "/v2/c1/streams",
+    ):
+        assert refusal(make(None, method="GET", path=path), paths).status == 404
+
+
+@pytest.mark.parametrize("make", [function_url, rest_api])
+def test_where_every_path_answers_a_chat_may_be_posted_to_any(make: Any) -> None:
+    anywhere = Settings.from_environment({"CHAT_PATHS": "*"})
+    assert read_envelope(make(None, method="GET", path="/c1/stream"), anywhere).resume == 204
+    assert read_envelope(make(None, method="GET", path="/x/y/c1/stream"), anywhere).resume == 204
+    assert read_envelope(make(CHAT, path="/c1/stream"), anywhere).payload == CHAT
+    for path in ("/stream", "/c1", "/"):
+        assert refusal(make(None, method="GET", path=path), anywhere).status == 405
 
 
 # Bad bodies
@@ -366,9 +418,10 @@ _NAMES = (
     "rawQueryString",
     "headers",
 )
-_MORE_NAMES = ("multiValueHeaders", "queryStringParameters", "action", "payload", "messages", "id")
+_MORE_NAMES = ("multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters")
+_BODY_NAMES = ("action", "payload", "messages", "id", "protocol", "trigger")
 _bodies = _json | st.builds(json.dumps, _json) | st.builds(base64_of, st.builds(json.dumps, _json))
-_noise = st.dictionaries(st.sampled_from(_NAMES + _MORE_NAMES), _json, max_size=4)
+_noise = st.dictionaries(st.sampled_from(_NAMES + _MORE_NAMES + _BODY_NAMES), _json, max_size=4)
 _events = st.one_of(
     _json,
     _noise,
@@ -417,7 +470,8 @@ def test_any_event_is_read_or_refused(event: Any) -> None:
         found.message.encode()
 
 
-_READ = {"messages", "action", "payload", "id", "model", "tools", "tool_choice"}
+_READ = {"messages", "action", "payload", "model", "tools", "tool_choice", "toolChoice"}
+_READ |= {"protocol", "trigger", "messageId"}
 _finite = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
