@@ -19,6 +19,16 @@ Failures to try, as the model's name or as a message that is the name after a sl
 | `slow` | five seconds pass before each token |
 | `silent` | the headers come and then nothing more |
 
+Answers that hold what a page must be able to show, in the same two ways (`/markdown`):
+
+| name | what the answer holds |
+|---|---|
+| `markdown` | headings, lists, a table, code, a link, a quotation |
+| `reasoning` | reasoning before the text (`reasoning_content`, as DeepSeek, vLLM and others stream it) |
+| `sources` | citations of web pages (`annotations`, as OpenAI's search models give them) |
+| `image` | a small PNG (`images`, as OpenRouter gives generated ones) |
+| `long` | twelve paragraphs, more than seven hundred tokens |
+
 Tools: when the request declares tools and the last message is the user's, each tool is called whose name shares a
 word with the message ("weather" calls `get_weather`), or that `tool_choice` demands. Arguments are made from the
 tool's JSON Schema, strings from the message. After the tool's result the answer quotes it.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.stand_in_model.failures import FAILURES
+from emulator.stand_in_model.showcase import SHOWS, Show
 
 DEFAULT_MODEL = "stand-in"
 LENGTH_TOKENS = 20
@@ -28,7 +29,8 @@ class BadRequest(Exception):  # noqa: N818 - becomes a 400, not a fault of this 
 class Completion:
     """An answer before it is cut into chunks: `tokens` of text or `tool_calls`, and how it ends.
 
-    `trigger` is the failure or behaviour that was asked for, or "".
+    `trigger` is the failure or behaviour that was asked for, or "". `annotations` and `images` come with a whole text,
+    after it.
     """
 
     model: str
@@ -37,20 +39,22 @@ class Completion:
     finish_reason: str
     prompt_tokens: int
     trigger: str
+    reasoning: list[str] = field(default_factory=list)
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+    images: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def usage(self) -> dict[str, Any]:
         """Token counts; a token here is a word with the space before it."""
-        spoken = len(self.tokens) + sum(
-            len(pieces(call["function"]["arguments"])) for call in self.tool_calls
-        )
+        called = sum(len(pieces(call["function"]["arguments"])) for call in self.tool_calls)
+        spoken = len(self.reasoning) + len(self.tokens) + called
         return {
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": spoken,
             "total_tokens": self.prompt_tokens + spoken,
             "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
             "completion_tokens_details": {
-                "reasoning_tokens": 0,
+                "reasoning_tokens": len(self.reasoning),
                 "audio_tokens": 0,
                 "accepted_prediction_tokens": 0,
                 "rejected_prediction_tokens": 0,
@@ -76,14 +80,27 @@ def complete(body: dict[str, Any]) -> Completion:
     prompt_tokens = sum(4 + len(_words(_text(message))) for message in messages)
     if calls := _tool_calls(body, messages[-1]):
         return Completion(model, [], calls, "tool_calls", prompt_tokens, trigger)
-    tokens = _words(_reply(messages, said))
+    # After a tool's result the model must speak of it, whatever the result's text is.
+    show = SHOWS.get(trigger) if messages[-1]["role"] == "user" else None
+    show = show or Show(_reply(messages, said))
+    tokens = _words(show.text)
     finish_reason = "content_filter" if trigger == "content-filter" else "stop"
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     limit = limit if isinstance(limit, int) and limit > 0 else len(tokens)
     limit = min(limit, LENGTH_TOKENS) if trigger == "length" else limit
     if limit < len(tokens):
-        tokens, finish_reason = tokens[:limit], "length"
-    return Completion(model, tokens, [], finish_reason, prompt_tokens, trigger)
+        tokens, finish_reason, show = tokens[:limit], "length", Show("", reasoning=show.reasoning)
+    return Completion(
+        model,
+        tokens,
+        [],
+        finish_reason,
+        prompt_tokens,
+        trigger,
+        reasoning=_words(show.reasoning),
+        annotations=show.annotations,
+        images=show.images,
+    )
 
 
 def pieces(text: str) -> list[str]:
@@ -105,7 +122,7 @@ def _text(message: dict[str, Any]) -> str:
 
 
 def _trigger(model: str, said: str) -> str:
-    known = BEHAVIOURS | FAILURES.keys()
+    known = BEHAVIOURS | FAILURES.keys() | SHOWS.keys()
     asked = said.strip().removeprefix("/") if said.strip().startswith("/") else model
     return asked if asked in known else ""
 

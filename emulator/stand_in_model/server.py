@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from emulator.stand_in_model.answer import BEHAVIOURS, DEFAULT_MODEL, BadRequest, Completion, complete, pieces
 from emulator.stand_in_model.failures import FAILURES, NO_KEY, bad_request, request_id
+from emulator.stand_in_model.showcase import SHOWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-MODELS = (DEFAULT_MODEL, *FAILURES, *sorted(BEHAVIOURS))
+MODELS = (DEFAULT_MODEL, *FAILURES, *sorted(BEHAVIOURS), *SHOWS)
 _SLOW_SECONDS = 5.0
 _DONE = b"data: [DONE]\n\n"
 
@@ -103,7 +104,10 @@ class _Stream:
 
 
 def _chunks(completion: Completion, *, include_usage: bool) -> Iterator[dict[str, Any]]:
-    """OpenAI's order: role, content or tool calls, finish reason, usage; `usage` is null until then."""
+    """OpenAI's order: role, content or tool calls, finish reason, usage; `usage` is null until then.
+
+    Reasoning comes before the content, annotations and images after it, as with the servers that have them.
+    """
     head: dict[str, Any] = {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "object": "chat.completion.chunk",
@@ -119,8 +123,14 @@ def _chunks(completion: Completion, *, include_usage: bool) -> Iterator[dict[str
 
     opening = None if completion.tool_calls else ""
     yield chunk({"role": "assistant", "content": opening, "refusal": None})
+    for token in completion.reasoning:
+        yield chunk({"reasoning_content": token})
     for token in completion.tokens:
         yield chunk({"content": token})
+    if completion.annotations:
+        yield chunk({"annotations": completion.annotations})
+    if completion.images:
+        yield chunk({"images": completion.images})
     for index, call in enumerate(completion.tool_calls):
         function = call["function"]
         named = {**call, "index": index, "function": {"name": function["name"], "arguments": ""}}
@@ -138,7 +148,14 @@ def _whole(completion: Completion) -> dict[str, Any]:
         "content": "".join(completion.tokens) or None,
         "refusal": None,
     }
-    message |= {"tool_calls": completion.tool_calls} if completion.tool_calls else {"annotations": []}
+    if completion.tool_calls:
+        message["tool_calls"] = completion.tool_calls
+    else:
+        message["annotations"] = completion.annotations
+    if completion.reasoning:
+        message["reasoning_content"] = "".join(completion.reasoning)
+    if completion.images:
+        message["images"] = completion.images
     return {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "object": "chat.completion",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
+import struct
 import sys
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +23,7 @@ from emulator.stand_in_model import __doc__ as documentation
 from emulator.stand_in_model import stand_in_model
 from emulator.stand_in_model.answer import BEHAVIOURS, BadRequest, complete
 from emulator.stand_in_model.failures import FAILURES
+from emulator.stand_in_model.showcase import SHOWS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -216,6 +220,72 @@ async def test_finish_reasons(client: openai.AsyncOpenAI, request_: dict[str, An
     assert text_of(chunks)
 
 
+@pytest.mark.parametrize("name", SHOWS)
+async def test_what_a_page_must_show_is_streamed_as_it_is_answered_whole(
+    client: openai.AsyncOpenAI, name: str
+) -> None:
+    """Reasoning, annotations and images are fields that the SDK passes on: other servers' or newer than it."""
+    whole = await client.chat.completions.create(model="m", messages=says(f"/{name}"))
+    chunks = await streamed(
+        client, model="m", messages=says(f"/{name}"), stream_options={"include_usage": True}
+    )
+    deltas = [chunk.choices[0].delta.model_dump() for chunk in chunks if chunk.choices]
+    message = whole.choices[0].message.model_dump()
+    assert text_of(chunks) == message["content"] == SHOWS[name].text
+    reasoning = "".join(delta.get("reasoning_content") or "" for delta in deltas)
+    assert reasoning == message.get("reasoning_content", "") == SHOWS[name].reasoning
+    annotations = [found for delta in deltas for found in delta.get("annotations") or []]
+    assert annotations == message["annotations"] == SHOWS[name].annotations
+    images = [found for delta in deltas for found in delta.get("images") or []]
+    assert images == message.get("images", []) == SHOWS[name].images
+    assert chunks[-1].usage == whole.usage
+    assert bool(reasoning) is bool(
+        whole.usage
+        and whole.usage.completion_tokens_details
+        and whole.usage.completion_tokens_details.reasoning_tokens
+    )
+
+
+async def test_reasoning_comes_before_the_text_and_the_rest_behind_it(client: openai.AsyncOpenAI) -> None:
+    for name, first, last in (
+        ("reasoning", "reasoning_content", "content"),
+        ("sources", "content", "annotations"),
+        ("image", "content", "images"),
+    ):
+        chunks = await streamed(client, model="m", messages=says(f"/{name}"))
+        deltas = [chunk.choices[0].delta.model_dump(exclude_unset=True) for chunk in chunks[1:-1]]
+        order = [key for delta in deltas for key in delta if delta[key]]
+        assert (order[0], order[-1]) == (first, last)
+        assert len(order) > 10
+
+
+def test_citations_point_at_the_words_that_they_back() -> None:
+    show = SHOWS["sources"]
+    for annotation, (sentence, _, _) in zip(show.annotations, show.citations, strict=True):
+        cited = annotation["url_citation"]
+        assert show.text[cited["start_index"] : cited["end_index"]] == sentence
+
+
+def test_the_image_is_a_png_of_its_size() -> None:
+    kind, _, data = SHOWS["image"].image.partition(",")
+    picture = base64.b64decode(data, validate=True)
+    width, height = struct.unpack(">II", picture[16:24])
+    pixels = zlib.decompress(picture[picture.index(b"IDAT") + 4 : picture.index(b"IEND") - 8])
+    assert kind == "data:image/png;base64"
+    assert len(pixels) == height * (1 + 3 * width)
+
+
+def test_a_cut_short_answer_has_no_more_than_its_tokens() -> None:
+    """A limit ends it before what comes behind its text."""
+    completion = complete({"model": "m", "messages": says("/sources"), "max_tokens": 3})
+    assert (len(completion.tokens), completion.annotations, completion.finish_reason) == (3, [], "length")
+
+
+def test_a_tool_s_result_is_never_taken_for_a_wish() -> None:
+    messages = [*says("The weather?"), {"role": "tool", "tool_call_id": "c", "content": "/markdown"}]
+    assert "The tool returned: /markdown." in "".join(complete({"model": "m", "messages": messages}).tokens)
+
+
 async def test_silent_sends_its_head_and_nothing_more(base_url: str) -> None:
     async with (
         httpx.AsyncClient(trust_env=False) as client,
@@ -255,7 +325,7 @@ async def test_the_events_are_openai_s(base_url: str) -> None:
 async def test_models_are_listed(client: openai.AsyncOpenAI) -> None:
     names = [model.id async for model in client.models.list()]
     assert names[0] == "stand-in"
-    assert set(names) == {"stand-in", *FAILURES, *BEHAVIOURS}
+    assert set(names) == {"stand-in", *FAILURES, *BEHAVIOURS, *SHOWS}
     assert all(f"`{name}`" in (documentation or "") for name in names[1:])
 
 
