@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from chat.http.dialing import tls_context
+from tests.clients import ui as ui_clients
 from tests.clients.ai4 import Ai4, missing
 from tests.fakes.certificates import Certificate, make_certificate
 from tests.fakes.moto_server import MotoServer
@@ -29,6 +30,15 @@ def ai4() -> Iterator[Ai4]:
         pytest.skip(reason)
     with Ai4() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def ui() -> Iterator[ui_clients.Ui]:
+    """The real ai@5, 6 and 7 clients; tests that ask for them are skipped where they are not installed."""
+    if reason := ui_clients.missing():
+        pytest.skip(reason)
+    with ui_clients.Ui() as clients:
+        yield clients
 
 
 @pytest.fixture
