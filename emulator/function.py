@@ -15,8 +15,14 @@ from emulator.process import CommandError, Watchdog
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from emulator.faults import Fault
     from emulator.logs import Log
     from emulator.settings import FunctionSettings
+
+
+class Throttled(Exception):  # noqa: N818 - the platform's own term
+    """As many invocations run as the function may have at once; a front answers 429."""
+
 
 _STOPPED = FunctionError.of("ServiceException", "The emulator was stopped.")
 
@@ -67,8 +73,15 @@ class Function:
         trace_id: str | None = None,
         client_context: str | None = None,
         tenant_id: str | None = None,
+        fault: Fault | None = None,
     ) -> Invocation:
-        """Begin an invocation; its caller must read `events()` or `abandon()` it."""
+        """Begin an invocation; its caller must read `events()` or `abandon()` it.
+
+        `fault` is what shall go wrong with it; without one, the settings' own.
+
+        Raises:
+            Throttled: `concurrency` invocations run already.
+        """
         invocation = Invocation(
             payload=payload,
             timeout=self.settings.timeout,
@@ -76,6 +89,7 @@ class Function:
             trace_id=trace_id or new_trace_id(),
             client_context=client_context,
             tenant_id=tenant_id,
+            fault=fault,
         )
         if self._stopped:
             invocation.fail(_STOPPED)

@@ -23,6 +23,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from emulator.faults import Fault
+
+# What `LogResult` and `X-Amz-Log-Result` carry (AWS API reference, "Invoke", LogType): the last 4 KB.
+_LOG_TAIL = 4096
 # Chunks that may wait for a slow caller before the function's sends block.
 _CHUNKS_IN_FLIGHT = 16
 
@@ -92,12 +96,15 @@ class Invocation:
     invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     client_context: str | None = None
     tenant_id: str | None = None
+    fault: Fault | None = None
     phase: Phase = Phase.QUEUED
     deadline_ms: int = 0
     _abandoned: bool = False
     _events: asyncio.Queue[ResponseEvent] = field(default_factory=asyncio.Queue)
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CHUNKS_IN_FLIGHT))
     _answered: asyncio.Event = field(default_factory=asyncio.Event)
+    _finished: asyncio.Event = field(default_factory=asyncio.Event)
+    _log: bytearray = field(default_factory=bytearray)
 
     def start_clock(self) -> None:
         """The environment has it: its time runs from now."""
@@ -147,6 +154,24 @@ class Invocation:
     async def answered(self) -> None:
         """Wait until the answer is complete or has failed; the runtime may still be at work."""
         await self._answered.wait()
+
+    def finish(self) -> None:
+        """The environment is done with it, and its log is complete."""
+        self._finished.set()
+
+    async def finished(self) -> None:
+        """Wait until its REPORT line is written: the runtime may be at work after the answer's end."""
+        await self._finished.wait()
+
+    def log(self, line: str) -> None:
+        """Take a line that was logged while it ran."""
+        self._log += line.encode() + b"\n"
+        if len(self._log) > 2 * _LOG_TAIL:
+            del self._log[:-_LOG_TAIL]
+
+    def log_tail(self) -> bytes:
+        """The last 4 KB of its log, lines with their ends; complete once `finished`."""
+        return bytes(self._log[-_LOG_TAIL:])
 
     def abandon(self) -> None:
         """The caller no longer reads. The function is not told and runs on, as on Lambda."""
