@@ -14,6 +14,10 @@ help: ## This list
 demo: $(BIN)/.ready ## Watch an answer stream through the function: stand-in model, or OPENAI_API_KEY (MESSAGE="…" make demo)
 	@$(BIN)/python -m emulator.demo
 
+.PHONY: dev e2e
+dev: $(BIN)/.ready ## The chat page, the function and a model on this machine (PORT, PAGE_PORT, LAMBDA_ENDPOINT, OPENAI_API_KEY; needs Node)
+	@$(BIN)/python -m emulator.dev
+
 setup: $(BIN)/.ready ## Make .venv with everything the other targets need
 
 # uv comes from its own hashed lock; everything else is installed by it, from hashed locks as well.

@@ -1,9 +1,7 @@
 """`make demo`: the function streams an answer through the Runtime API, and each line is shown as it arrives.
 
-The model is the real one when `OPENAI_API_KEY` is set (with `OPENAI_BASE_URL` and `CHAT_MODEL` honoured), the
-server at `OPENAI_BASE_URL` when only that is set, and else the stand-in of `emulator.stand_in_model`.
-The function runs in a process of its own; client, emulator and stand-in share this one. Times run from the moment
-the request is sent, cold start included.
+Which model answers: `emulator.model_server`. The function runs in a process of its own; client,
+emulator and stand-in share this one. Times run from the moment the request is sent, cold start included.
 """
 
 from __future__ import annotations
@@ -24,9 +22,9 @@ import httpx
 from emulator.front import Front
 from emulator.function import Function
 from emulator.logs import Log
+from emulator.model_server import Model, model_server
 from emulator.serving import serving
 from emulator.settings import FunctionSettings
-from emulator.stand_in_model import stand_in_model
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,7 +72,7 @@ async def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
-        async with _model() as model, _function(model, quiet) as url:
+        async with model_server() as model, _function(model, quiet) as url:
             print(f"You       {message}")
             print(f"POST      {url} (a Function URL; the function's process starts with this request)\n")
             arrivals, problem = await _ask(url, message)
@@ -84,37 +82,8 @@ async def main() -> int:
     return _conclude(arrivals, problem, log)
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """Which model answers, and the variables that tell the function so."""
-
-    described: str
-    variables: dict[str, str]
-
-
 @contextlib.asynccontextmanager
-async def _model() -> AsyncIterator[_Model]:
-    key, base_url = (
-        os.environ.get("OPENAI_API_KEY", "").strip(),
-        os.environ.get("OPENAI_BASE_URL", "").strip(),
-    )
-    if key or base_url:
-        name = os.environ.get("CHAT_MODEL", "").strip()
-        described = f"{name or 'the default model'} at {base_url or 'https://api.openai.com/v1'}"
-        # Servers that need no key (Ollama, vLLM) take any.
-        yield _Model(described, {} if key else {"OPENAI_API_KEY": "none"})
-        return
-    async with serving(stand_in_model()) as port:
-        variables = {
-            "OPENAI_API_KEY": "sk-any-key-is-good-here",
-            "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
-            "CHAT_SOURCE": "openai",  # a name with a slash is the stand-in's to answer, too
-        }
-        yield _Model("a stand-in on this machine (set OPENAI_API_KEY for a real one)", variables)
-
-
-@contextlib.asynccontextmanager
-async def _function(model: _Model, log: Log) -> AsyncIterator[str]:
+async def _function(model: Model, log: Log) -> AsyncIterator[str]:
     settings = dataclasses.replace(FunctionSettings(), variables=model.variables)
     async with Function(settings, log) as function, serving(Front(function, log.platform)) as port:
         print(f"Model     {model.described}")
@@ -178,6 +147,7 @@ def _conclude(arrivals: Arrivals, problem: str | None, log: list[str]) -> int:
         print("Proved: the first words were readable while the model was still writing the rest.")
     else:
         print("The whole answer came within one moment: the model itself did not stream it.")
+    print("\nThe same in a browser, on a chat page: make dev (needs Node)")
     return 0
 
 

@@ -48,8 +48,8 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
+    """A listening socket; port 0 takes a free one. `option` is where the user chooses the port.
 
     Raises:
         PortError: the port is taken, or the address is not this machine's.
@@ -65,21 +65,23 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise PortError(
             f"Cannot listen on {host} port {port}: {(error.strerror or str(error)).lower()}. "
-            "Stop what uses it or choose another with --port (0 takes a free one)."
+            f"Stop what uses it or choose another with {option} (0 takes a free one)."
         ) from None
     listener.setblocking(False)  # noqa: FBT003 - the standard library's signature
     return listener
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
+async def serving(
+    app: ASGIApp, host: str = "127.0.0.1", port: int = 0, *, option: str = "--port"
+) -> AsyncIterator[int]:
     """Serve `app` until the block ends, and yield the port; requests still open then are cut off.
 
     Raises:
         PortError: see `listen`.
     """
     logging.getLogger("uvicorn.error").addFilter(_is_worth_logging)
-    listener = listen(host, port)
+    listener = listen(host, port, option)
     bound: int = listener.getsockname()[1]
     config = uvicorn.Config(
         app,

@@ -42,6 +42,7 @@ async def test_an_answer_streams() -> None:
     first = next(time for time, code, _ in lines if code == "0")
     assert f"First token after {first} ms (" in out
     assert "Proved: the first words were readable" in out
+    assert "make dev" in out.splitlines()[-1]
 
 
 async def test_a_server_of_one_s_own_needs_no_key() -> None:
