@@ -8,6 +8,9 @@ compile() {
 echo "uv" | compile - -o requirements/uv.txt
 # AWS's runtime interface emulator comes in this wheel (scripts/fetch_rie.sh), of which nothing else is installed.
 echo "aws-sam-cli" | compile - --no-deps -o requirements/rie.txt
+# A local Lambda of other people, for the tests and the benchmark that compare (scripts/fetch_cargo_lambda.sh). Its
+# wheel asks for a C compiler of 100 MB, which is for building functions in Rust alone.
+echo "cargo-lambda" | compile - --no-deps -o requirements/cargo-lambda.txt
 compile pyproject.toml -o requirements/function.txt
 compile pyproject.toml --extra litellm -c requirements/function.txt -o requirements/function-litellm.txt
 compile --group infra -o requirements/infra.txt

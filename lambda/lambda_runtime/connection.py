@@ -42,11 +42,19 @@ class Connection(asyncio.Protocol):
         """Send bytes now; what the socket does not take waits in memory until `drain`.
 
         Raises:
-            ConnectionLostError: the Runtime API is gone or has answered already; it reads no more.
+            ConnectionLostError: the Runtime API is gone.
         """
         if self._lost is not None:
             raise self._lost
         self._transport.write(data)
+
+    def write_last(self, data: bytes) -> None:
+        """Send the last bytes: the `drain` behind them waits until the kernel has all, so that `abort` cuts nothing.
+
+        Raises: as `write`.
+        """
+        self._transport.set_write_buffer_limits(0)
+        self.write(data)
 
     async def drain(self) -> None:
         """Wait while the Runtime API reads more slowly than we write.
@@ -78,9 +86,9 @@ class Connection(asyncio.Protocol):
         return self._responses.pop(0)
 
     @property
-    def answered(self) -> bool:
-        """Whether a response is there to be read."""
-        return bool(self._responses)
+    def refused(self) -> bool:
+        """Whether a response is there to be read, and is an error: what is still written has no reader."""
+        return bool(self._responses) and self._responses[0].status >= 300  # noqa: PLR2004 - HTTP's own
 
     @property
     def usable(self) -> bool:

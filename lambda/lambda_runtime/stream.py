@@ -149,8 +149,9 @@ class ResponseStream:
         return connection
 
     async def _send(self, connection: Connection, payload: bytes | bytearray | memoryview) -> None:
-        if connection.answered:
-            raise ConnectionLostError("it has answered before the stream's end")
+        # An answer that is no error may come early and forbids nothing (RFC 9112 §9.6; cargo-lambda's always does).
+        if connection.refused:
+            raise ConnectionLostError("it has refused the rest of the stream")
         connection.write(encode_chunk(payload))
         self._payload_sent = True
         await connection.drain()
@@ -162,7 +163,7 @@ class ResponseStream:
                 # A Function URL's client hangs on a prelude without a payload byte. A newline is white space in
                 # JSON, text, SSE and the AI SDK's streams alike, and is dropped where a status has no body.
                 connection.write(encode_chunk(b"\n"))
-            connection.write(end)
+            connection.write_last(end)
             await connection.drain()
         except ConnectionLostError as error:
             raise _closed(error) from error

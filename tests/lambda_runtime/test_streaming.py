@@ -271,6 +271,16 @@ async def test_an_early_answer_ends_the_handler(api: FakeRuntimeApi, start: Star
     assert expected in await process.stop()
 
 
+async def test_an_early_answer_that_is_no_error_cuts_nothing(api: FakeRuntimeApi, start: Starter) -> None:
+    """RFC 9112, 9.6: a response before the request's end, without close, leaves the request to be sent whole."""
+    invocation = api.invoke({"many": 1_000, "size": 10_000}, answer_after_head=200)
+    process = await start("functions.streaming")
+    received = await invocation.result()
+    assert (received.complete, len(received.body)) == (True, 10_000_000)
+    assert (await api.invoke("next").result()).body == b"next"
+    assert "Runtime.StreamClosed" not in await process.stop()
+
+
 @pytest.mark.parametrize(
     "event", ["x", {"raise_after": ["a"], "message": "m"}, {"raise_after": [], "message": "m"}]
 )
