@@ -59,6 +59,17 @@ def optional_text(value: Any, where: str) -> str | None:
     return None if value is None else text(value, where)
 
 
+def flag(value: Any, where: str) -> bool | None:
+    """A boolean, or None where the field is absent or null.
+
+    Raises:
+        RequestError: anything else.
+    """
+    if value is not None and not isinstance(value, bool):
+        raise RequestError(f"{where} must be a boolean, not {kind(value)}.")
+    return value
+
+
 def mapping(value: Any, where: str) -> dict[str, Any]:
     """A JSON object.
 

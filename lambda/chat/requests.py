@@ -11,7 +11,8 @@ from chat.attachments import with_data_urls_alone
 from chat.clients import ProtocolName, continued_id, continued_message, read_protocol, without_regenerated
 from chat.failures import RequestError
 from chat.messages import to_openai
-from chat.tools import read_tool_choice, read_tools
+from chat.messages.ui import denied_calls
+from chat.tools import read_needs_approval, read_tool_choice, read_tools
 
 if TYPE_CHECKING:
     from chat.settings import Settings
@@ -40,7 +41,7 @@ class ChatRequest(Struct, frozen=True):
 
 
 def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatRequest:
-    """Check a payload `{messages, model?, tools?, tool_choice?, protocol?, trigger?, messageId?}`.
+    """Check a payload `{messages, model?, tools?, tool_choice? | toolChoice?, protocol?, trigger?, messageId?}`.
 
     Fields of other names are ignored.
 
@@ -72,10 +73,18 @@ def read_chat_request(payload: dict[str, Any], settings: Settings) -> ChatReques
         messages=converted,
         model=model,
         tools=tools,
-        tool_choice=read_tool_choice(payload.get("tool_choice"), tools),
+        tool_choice=read_tool_choice(_tool_choice(payload), tools),
         protocol=protocol,
         continues=continued_id(continued),
+        needs_approval=read_needs_approval(payload.get("tools")),
+        denied=() if continued is None else denied_calls(continued),
     )
+
+
+def _tool_choice(payload: dict[str, Any]) -> Any:
+    """OpenAI's name goes before the AI SDK's."""
+    choice = payload.get("tool_choice")
+    return payload.get("toolChoice") if choice is None else choice
 
 
 def _model(value: Any, settings: Settings) -> str:

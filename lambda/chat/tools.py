@@ -20,7 +20,9 @@ def read_tools(value: Any) -> list[dict[str, Any]] | None:
     """Read `tools`; None where there are none, since the API refuses an empty list.
 
     Two forms: OpenAI's array `[{"type": "function", "function": {"name", "description"?, "parameters"?,
-    "strict"?}}]`, and the AI SDK's object `{name: {"description"?, "parameters"?}}`.
+    "strict"?}, "needsApproval"?}]`, and the AI SDK's object `{name: {"description"?, "inputSchema"?, "strict"?,
+    "needsApproval"?}}`, whose schema ai@4 names `parameters`. A schema is a JSON Schema, or `{"jsonSchema": …}` as the
+    SDK's `jsonSchema()` is serialised. `needsApproval` is `read_needs_approval`'s.
 
     Raises:
         RequestError: naming the first tool that is wrong.
@@ -31,7 +33,7 @@ def read_tools(value: Any) -> list[dict[str, Any]] | None:
     if isinstance(value, dict):
         for name, tool in value.items():
             where = f"tools[{fields.shown(name)}]"
-            tools.append(_function({**fields.mapping(tool, where), "name": name}, where))
+            tools.append(_sdk_tool(name, fields.mapping(tool, where), where))
     elif isinstance(value, list):
         for index, tool in enumerate(value):
             where = f"tools[{index}]"
@@ -51,9 +53,27 @@ def read_tools(value: Any) -> list[dict[str, Any]] | None:
     return tools or None
 
 
-def read_tool_choice(value: Any, tools: list[dict[str, Any]] | None) -> str | dict[str, Any] | None:
-    """Read `tool_choice`: `auto`, `none`, `required`, or `{"type": "function", "function": {"name"}}`.
+def read_needs_approval(value: Any) -> frozenset[str]:
+    """The names of the tools in a sound `tools` that the user must approve before the page runs them.
 
+    Raises:
+        RequestError: `needsApproval` is no boolean; a function, which the SDK's own server takes, is not JSON.
+    """
+    if isinstance(value, dict):
+        declared = [(name, tool, f"tools[{fields.shown(name)}]") for name, tool in value.items()]
+    else:
+        declared = [(t["function"]["name"], t, f"tools[{index}]") for index, t in enumerate(value or ())]
+    needing: set[str] = set()
+    for name, tool, where in declared:
+        if fields.flag(tool.get("needsApproval"), f"{where}.needsApproval"):
+            needing.add(name)
+    return frozenset(needing)
+
+
+def read_tool_choice(value: Any, tools: list[dict[str, Any]] | None) -> str | dict[str, Any] | None:
+    """Read `tool_choice`: `auto`, `none`, `required`, or one tool.
+
+    One tool is `{"type": "function", "function": {"name"}}`, or `{"type": "tool", "toolName"}` as the AI SDK has it.
     Without tools `auto` and `none` say nothing and become None, since the API refuses a choice among none.
 
     Raises:
@@ -67,16 +87,36 @@ def read_tool_choice(value: Any, tools: list[dict[str, Any]] | None) -> str | di
         raise RequestError("tool_choice asks for a tool, but tools names none.")
     if value == "required":
         return "required"
-    if not isinstance(value, dict) or value.get("type") != "function":
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == "tool":
+        name, where = value.get("toolName"), "tool_choice.toolName"
+    elif kind == "function":
+        function = fields.mapping(value.get("function"), "tool_choice.function")
+        name, where = function.get("name"), "tool_choice.function.name"
+    else:
         raise RequestError(
             'tool_choice must be "auto", "none", "required" or '
             f'{{"type": "function", "function": {{"name": "…"}}}}, not {_say(value)}.'
         )
-    function = fields.mapping(value.get("function"), "tool_choice.function")
-    name = fields.text(function.get("name"), "tool_choice.function.name")
+    name = fields.text(name, where)
     if all(tool["function"]["name"] != name for tool in tools):
-        raise RequestError(f"tool_choice.function.name is {fields.shown(name)}, which tools does not name.")
+        raise RequestError(f"{where} is {fields.shown(name)}, which tools does not name.")
     return {"type": "function", "function": {"name": name}}
+
+
+def _sdk_tool(name: str, tool: dict[str, Any], where: str) -> dict[str, Any]:
+    """A tool of the SDK's object; of its own kinds, `function` and `dynamic` are ours to pass on."""
+    if (kind := tool.get("type")) not in (None, "function", "dynamic"):
+        raise RequestError(
+            f'{where}.type is {_say(kind)}; only tools that the page runs can be declared: leave it out, or "function".'
+        )
+    field = "parameters" if tool.get("inputSchema") is None else "inputSchema"
+    schema = tool.get(field)
+    if isinstance(schema, dict) and isinstance(schema.get("jsonSchema"), dict):
+        schema, field = schema["jsonSchema"], f"{field}.jsonSchema"
+    if schema is not None:
+        schema = _schema(schema, f"{where}.{field}")
+    return _function({**tool, "name": name, "parameters": schema}, where)
 
 
 def _function(function: dict[str, Any], where: str) -> dict[str, Any]:
@@ -90,9 +130,7 @@ def _function(function: dict[str, Any], where: str) -> dict[str, Any]:
         checked["description"] = description
     if (parameters := function.get("parameters")) is not None:
         checked["parameters"] = _schema(parameters, f"{where}.parameters")
-    if (strict := function.get("strict")) is not None:
-        if not isinstance(strict, bool):
-            raise RequestError(f"{where}.strict must be a boolean, not {fields.kind(strict)}.")
+    if (strict := fields.flag(function.get("strict"), f"{where}.strict")) is not None:
         checked["strict"] = strict
     return {"type": "function", "function": checked}
 

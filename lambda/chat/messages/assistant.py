@@ -1,4 +1,4 @@
-"""Assistant messages: what the model said and the tools it called, one message for each step."""
+"""Assistant messages of ai@4, the SDK's core messages and OpenAI's: one message for each step of the model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chat import fields
 from chat.failures import RequestError
 from chat.json_text import encode_json
-from chat.messages.content import Message, joined_text, tool_message
+from chat.messages.content import Message, joined_text, step_messages, tool_call, tool_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +28,9 @@ def assistant_messages(message: Message, where: str, *, is_last: bool) -> Iterat
             for index, part in enumerate(content)
             if isinstance(part, dict) and part.get("type") == "tool-call"
         ]
-        yield from _step(joined_text(content, f"{where}.content"), calls)
+        yield from step_messages(joined_text(content, f"{where}.content"), calls)
     elif openai_calls := message.get("tool_calls"):
-        yield from _step(
+        yield from step_messages(
             joined_text(content, f"{where}.content"),
             [
                 _openai_call(call, f"{where}.tool_calls[{index}]")
@@ -38,7 +38,7 @@ def assistant_messages(message: Message, where: str, *, is_last: bool) -> Iterat
             ],
         )
     elif content is not None or parts is None:
-        yield from _step(fields.text(content, f"{where}.content"), [])
+        yield from step_messages(fields.text(content, f"{where}.content"), [])
 
 
 def _has_words(parts: list[Any]) -> bool:
@@ -83,7 +83,7 @@ def _from_invocations(value: Any, content: str, where: str, *, is_last: bool) ->
     for number, step in enumerate(sorted(steps)):
         yield from _invocation_step(content if is_last and number == 0 else "", steps[step])
     if not is_last:
-        yield from _step(content, [])
+        yield from step_messages(content, [])
 
 
 def _step_number(invocation: dict[str, Any], where: str) -> int:
@@ -107,15 +107,8 @@ def _invocation_step(text: str, invocations: list[tuple[dict[str, Any], str]]) -
         # A tool that returned undefined has the state and, in JSON, no result.
         if state == "result" or "result" in invocation:
             results.append(tool_message(call["id"], invocation.get("result")))
-    yield from _step(text, calls)
+    yield from step_messages(text, calls)
     yield from results
-
-
-def _step(text: str, calls: list[dict[str, Any]]) -> Iterator[Message]:
-    if calls:
-        yield {"role": "assistant", "content": text, "tool_calls": calls}
-    elif text:
-        yield {"role": "assistant", "content": text}
 
 
 def _call(call: dict[str, Any], where: str) -> dict[str, Any]:
@@ -135,8 +128,6 @@ def _openai_call(value: Any, where: str) -> dict[str, Any]:
 
 
 def _tool_call(call_id: Any, name: Any, arguments: str, where: str, names: tuple[str, str]) -> dict[str, Any]:
-    return {
-        "id": fields.text(call_id, f"{where}.{names[0]}"),
-        "type": "function",
-        "function": {"name": fields.text(name, f"{where}.{names[1]}"), "arguments": arguments},
-    }
+    return tool_call(
+        fields.text(call_id, f"{where}.{names[0]}"), fields.text(name, f"{where}.{names[1]}"), arguments
+    )

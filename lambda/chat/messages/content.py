@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chat import fields
 from chat.json_text import encode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Message = dict[str, Any]
 
@@ -43,3 +46,16 @@ def tool_message(call_id: str, result: Any) -> Message:
 def answer_message(call_id: str, content: str) -> Message:
     """What the model reads as the answer to a call."""
     return {"role": "tool", "tool_call_id": call_id, "content": content}
+
+
+def step_messages(text: str, calls: list[dict[str, Any]]) -> Iterator[Message]:
+    """The assistant's message of one step, or none where the model neither said nor called anything."""
+    if calls:
+        yield {"role": "assistant", "content": text, "tool_calls": calls}
+    elif text:
+        yield {"role": "assistant", "content": text}
+
+
+def tool_call(call_id: str, name: str, arguments: str) -> dict[str, Any]:
+    """A call in an assistant's message; `arguments` is JSON text."""
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}

@@ -1,4 +1,4 @@
-"""User messages: text and files, in the forms of useChat, of the SDK's core messages, and of OpenAI."""
+"""User messages: text and files, in the forms of ai@4, of the SDK's core messages, and of OpenAI."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ def user_content(message: Message, where: str, settings: Settings) -> str | list
                 index=len(parts),
             )
         )
-    parts = [part for part in parts if part != {"type": "text", "text": ""}]
+    return plain_content([part for part in parts if part != {"type": "text", "text": ""}])
+
+
+def plain_content(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+    """Content parts as the API is given them: one text alone, or none, as a string."""
     if not parts:
         return ""
     if len(parts) == 1 and parts[0]["type"] == "text":

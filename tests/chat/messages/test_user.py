@@ -28,7 +28,6 @@ def test_parts_go_before_content() -> None:
 def test_content_counts_where_parts_say_nothing() -> None:
     assert convert({"role": "user", "content": "hi", "parts": []}) == [{"role": "user", "content": "hi"}]
     assert convert({"role": "user", "content": "hi", "parts": None}) == [{"role": "user", "content": "hi"}]
-    assert convert({"role": "user", "parts": []}) == [{"role": "user", "content": ""}]
 
 
 def test_attachments_follow_the_text() -> None:
