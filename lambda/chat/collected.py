@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from chat.json_text import encode_json, sound_text
 from chat.parts import (
+    Abort,
     Annotation,
     Data,
+    DocumentSource,
     Error,
     File,
     Finish,
@@ -18,21 +20,43 @@ from chat.parts import (
     Source,
     StepFinish,
     TextDelta,
+    ToolApprovalRequest,
     ToolCall,
     ToolCallDelta,
     ToolCallStart,
+    ToolDenied,
+    ToolError,
+    ToolInputError,
     ToolResult,
     Usage,
 )
-from chat.protocols.values import part_value, usage_value
+from chat.protocols.values import (
+    annotation_value,
+    answer_value,
+    call_value,
+    data_value,
+    part_value,
+    usage_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chat.parts import FinishReason, Part
 
-
-_LISTS = {ToolCall: "toolCalls", ToolResult: "toolResults", Source: "sources", File: "files"}
+ListedPart = (
+    ToolCall
+    | ToolInputError
+    | ToolResult
+    | ToolError
+    | ToolApprovalRequest
+    | ToolDenied
+    | Source
+    | DocumentSource
+    | File
+    | Data
+    | Annotation
+)
 
 
 class CollectedAnswer:
@@ -55,22 +79,19 @@ class CollectedAnswer:
                     self._text.append(part.text)
                 case ReasoningDelta():
                     self._reasoning.append(part.text)
-                case ToolCall() | ToolResult() | Source() | File():
-                    self._list(_LISTS[type(part)]).append(part_value(part))
-                case Data():
-                    self._list("data").append(part.value)
-                case Annotation():
-                    self._list("annotations").append(part.value)
                 case StepFinish() | Finish():
                     self._reason = part.reason
                     self._usage.append(part.usage)
+                case Abort():
+                    self._reason = "other"
                 case Error():
                     self.error = part.message
                     self._reason = "error"
                 case ToolCallStart() | ToolCallDelta() | ReasoningSignature() | RedactedReasoning():
                     pass  # pieces of a call that comes complete as well; provider data without words
                 case _:
-                    assert_never(part)
+                    for name, value in _listed(part):
+                        self._lists.setdefault(name, []).append(value)
 
     def as_json(self) -> dict[str, Any]:
         """The answer as `{text, finishReason}` and what it had besides.
@@ -91,5 +112,25 @@ class CollectedAnswer:
             answer["usage"] = usage_value(total) | totals
         return answer
 
-    def _list(self, name: str) -> list[Any]:
-        return self._lists.setdefault(name, [])
+
+def _listed(part: ListedPart) -> list[tuple[str, Any]]:  # noqa: PLR0911 - a table, one line a part
+    """Name of the list and what is put there."""
+    match part:
+        case ToolCall():
+            return [("toolCalls", call_value(part))]
+        case ToolInputError():
+            return [("toolCalls", call_value(part)), ("toolResults", answer_value(part))]
+        case ToolResult() | ToolError() | ToolDenied():
+            return [("toolResults", answer_value(part))]
+        case Source():
+            return [("sources", part_value(part))]
+        case File():
+            return [("files", part_value(part))]
+        case Data():
+            return [("data", data_value(part))]
+        case Annotation():
+            return [("annotations", part.value)]
+        case DocumentSource() | ToolApprovalRequest():
+            return [("annotations", annotation_value(part))]
+        case _:
+            assert_never(part)

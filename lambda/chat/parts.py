@@ -47,6 +47,15 @@ class Source(Struct, frozen=True):
     title: str | None = None
 
 
+class DocumentSource(Struct, frozen=True):
+    """A document that the answer rests on and that has no address, such as a page of an uploaded file."""
+
+    source_id: str
+    media_type: str
+    title: str
+    filename: str | None = None
+
+
 class File(Struct, frozen=True):
     """A file that the model made; `data` is base64."""
 
@@ -55,9 +64,16 @@ class File(Struct, frozen=True):
 
 
 class Data(Struct, frozen=True):
-    """A JSON value beside the text, for the application."""
+    """A JSON value beside the text, for the application.
+
+    `name` says what it is. Of values with one name and one `data_id` the page shows the last; a `transient` one is
+    told to the page and not kept in the message.
+    """
 
     value: Any
+    name: str = "value"
+    data_id: str | None = None
+    transient: bool = False
 
 
 class Annotation(Struct, frozen=True):
@@ -95,6 +111,38 @@ class ToolResult(Struct, frozen=True):
     result: Any
 
 
+class ToolInputError(Struct, frozen=True):
+    """A tool call that cannot be used, in the place of `ToolCall`.
+
+    `arguments` is what could be made of the model's: an object, any other JSON value, its text, or None.
+    """
+
+    call_id: str
+    name: str
+    arguments: Any
+    message: str
+
+
+class ToolError(Struct, frozen=True):
+    """A tool run by the backend failed, in the place of `ToolResult`. `message` is safe to show."""
+
+    call_id: str
+    message: str
+
+
+class ToolApprovalRequest(Struct, frozen=True):
+    """A call that the user must allow before anyone runs it."""
+
+    call_id: str
+    approval_id: str
+
+
+class ToolDenied(Struct, frozen=True):
+    """A call that the user did not allow, of this answer or of the message that it continues."""
+
+    call_id: str
+
+
 class Usage(Struct, frozen=True):
     """Tokens that the model counted."""
 
@@ -125,20 +173,33 @@ class Error(Struct, frozen=True):
     message: str
 
 
+class Abort(Struct, frozen=True):
+    """The answer was stopped on purpose, by whoever asked for it: the last part, and no failure."""
+
+
+Terminal = Finish | Error | Abort
+"""One of these ends every stream, and nothing follows it."""
+
 Part = (
     TextDelta
     | ReasoningDelta
     | RedactedReasoning
     | ReasoningSignature
     | Source
+    | DocumentSource
     | File
     | Data
     | Annotation
     | ToolCallStart
     | ToolCallDelta
     | ToolCall
+    | ToolInputError
     | ToolResult
+    | ToolError
+    | ToolApprovalRequest
+    | ToolDenied
     | StepFinish
     | Finish
     | Error
+    | Abort
 )

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 
 from chat.collected import CollectedAnswer
 from chat.parts import (
+    Abort,
     Annotation,
     Data,
+    DocumentSource,
     Error,
     File,
     Finish,
@@ -19,9 +21,13 @@ from chat.parts import (
     Source,
     StepFinish,
     TextDelta,
+    ToolApprovalRequest,
     ToolCall,
     ToolCallDelta,
     ToolCallStart,
+    ToolDenied,
+    ToolError,
+    ToolInputError,
     ToolResult,
     Usage,
 )
@@ -77,6 +83,32 @@ def test_everything_that_an_answer_can_have() -> None:
     }
 
 
+def test_what_the_data_stream_has_no_part_for() -> None:
+    answer = collect(
+        ToolInputError("c", "t", "{", "not JSON"),
+        *(ToolCall("d", "t", {}), ToolApprovalRequest("d", "a"), ToolDenied("d")),
+        *(ToolCall("e", "t", {}), ToolError("e", "broke")),
+        DocumentSource("1", "text/plain", "T"),
+        Data(7, "rate", "r"),
+        Abort(),
+    )
+    assert answer.as_json() == {
+        "text": "",
+        "finishReason": "other",
+        "toolCalls": [{"toolCallId": name, "toolName": "t", "args": {}} for name in "cde"],
+        "toolResults": [
+            {"toolCallId": "c", "result": {"error": "not JSON"}},
+            {"toolCallId": "d", "result": {"error": "The user did not allow this call."}},
+            {"toolCallId": "e", "result": {"error": "broke"}},
+        ],
+        "annotations": [
+            {"type": "tool-approval-request", "toolCallId": "d", "approvalId": "a"},
+            {"type": "source-document", "sourceId": "1", "mediaType": "text/plain", "title": "T"},
+        ],
+        "data": [{"type": "data-rate", "id": "r", "data": 7}],
+    }
+
+
 def test_unknown_usage_is_absent() -> None:
     assert "usage" not in collect(StepFinish("tool-calls"), Finish("stop", Usage(1, 1))).as_json()
     assert "usage" not in collect(TextDelta("a")).as_json()
@@ -106,6 +138,10 @@ def test_collected_and_streamed_answers_agree(ai4: Ai4, parts: list[Part]) -> No
     calls = [call["toolCallId"] for call in answer.get("toolCalls", [])]
     shown = [i["toolCallId"] for i in message.get("toolInvocations", []) if i["state"] != "partial-call"]
     assert sorted(calls) == sorted(shown)
+    results = {
+        i["toolCallId"]: i["result"] for i in message.get("toolInvocations", []) if i["state"] == "result"
+    }
+    assert {i["toolCallId"]: i["result"] for i in answer.get("toolResults", [])} == results
     assert (collected.error is None) == (chat["error"] is None)
     if collected.error is None:
         assert answer["finishReason"] == chat["finish"]["finishReason"]

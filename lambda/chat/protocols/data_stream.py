@@ -16,18 +16,23 @@ Facts, each from the client, @ai-sdk/ui-utils@1.2.11 (`processDataStream`, `proc
   (`isAssistantMessageWithCompletedToolCalls`). So text behind a call that waits for the page follows an `e` alone:
   it stands apart, and the round still runs. Blanks after a call, which some servers send, wait for text.
 - Usage counts only as two numbers (else NaN): unknown usage is left out. `d` carries the sum of all steps.
+- There is no code for a call that went wrong, for documents as sources (pages read `source.url`) or for approval: the
+  first is a result with an `error`, the others are annotations in the form of the UI message stream.
+- A stream that was stopped has no code either. `d` is a clean end; a last step without calls keeps the page from
+  posting the results of those before it.
 """
 
 from __future__ import annotations
 
 import os
-from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, assert_never
 
 from chat.json_text import encode_json, encode_text
 from chat.parts import (
+    Abort,
     Annotation,
     Data,
+    DocumentSource,
     Error,
     File,
     Finish,
@@ -37,20 +42,33 @@ from chat.parts import (
     Source,
     StepFinish,
     TextDelta,
+    ToolApprovalRequest,
     ToolCall,
     ToolCallDelta,
     ToolCallStart,
+    ToolDenied,
+    ToolError,
+    ToolInputError,
     ToolResult,
     Usage,
 )
 from chat.protocols import PartOrderError
-from chat.protocols.values import part_value, usage_value
+from chat.protocols.calls import Calls, OutOfPlaceError
+from chat.protocols.values import (
+    annotation_value,
+    answer_value,
+    call_value,
+    data_value,
+    part_value,
+    usage_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chat.parts import FinishReason, Part
-    from chat.protocols.values import ToolPart
+    from chat.parts import FinishReason, Part, Terminal
+    from chat.protocols.calls import ToolPart
+    from chat.protocols.values import MessagePart, StepPart
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -60,28 +78,11 @@ def message_id() -> str:
     return "msg-" + "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in os.urandom(24))
 
 
-class _Call(Enum):
-    """How far a tool call has come."""
-
-    STARTED = "started"
-    COMPLETE = "complete"
-    ANSWERED = "answered"
-
-
 _CODES: dict[type, bytes] = {
     ReasoningSignature: b"j",
     RedactedReasoning: b"i",
     Source: b"h",
     File: b"k",
-    Data: b"2",
-    Annotation: b"8",
-}
-# Code, states in which the part is legal, state after it.
-_TOOL_CALL: dict[type, tuple[bytes, tuple[_Call | None, ...], _Call]] = {
-    ToolCallStart: (b"b", (None,), _Call.STARTED),
-    ToolCallDelta: (b"c", (_Call.STARTED,), _Call.STARTED),
-    ToolCall: (b"9", (None, _Call.STARTED), _Call.COMPLETE),
-    ToolResult: (b"a", (_Call.COMPLETE,), _Call.ANSWERED),
 }
 
 
@@ -95,10 +96,10 @@ class DataStream:
     content_type: ClassVar[str] = "text/plain; charset=utf-8"
     headers: ClassVar[Mapping[str, str]] = {"X-Vercel-AI-Data-Stream": "v1"}
 
-    def __init__(self, identity: str | None = None) -> None:
-        """`identity` is the message's id, made here if not given."""
+    def __init__(self, identity: str | None = None, denied: Iterable[str] = ()) -> None:
+        """`identity` is the message's id, made here if not given; `denied` is as for `Calls`."""
         self._start = b'f:{"messageId":%b}\n' % encode_text(identity or message_id())
-        self._calls: dict[str, _Call] = {}
+        self._calls = Calls(denied)
         self._ended = False
         self._step_open = False
         self._step_called = False  # a tool call stands in the open step
@@ -130,20 +131,38 @@ class DataStream:
                     self._write_text(part.text, lines)
                 case ReasoningDelta():
                     self._write_reasoning(part.text, lines)
-                case ToolCallStart() | ToolCallDelta() | ToolCall() | ToolResult():
-                    self._write_tool(part, lines)
-                case ReasoningSignature() | RedactedReasoning() | Source() | File():
-                    self._open_step(lines)
-                    lines.append(_line(_CODES[type(part)], part_value(part)))
-                case Data() | Annotation():
-                    lines.append(_line(_CODES[type(part)], [part.value]))
                 case StepFinish():
                     self._finish_step(part, lines)
-                case Finish() | Error():
+                case Finish() | Error() | Abort():
                     self._finish(part, lines)
+                case (
+                    ToolCallStart()
+                    | ToolCallDelta()
+                    | ToolCall()
+                    | ToolInputError()
+                    | ToolResult()
+                    | ToolError()
+                    | ToolApprovalRequest()
+                    | ToolDenied()
+                ):
+                    self._write_tool(part, lines)
                 case _:
-                    assert_never(part)
+                    self._write_beside(part, lines)
         return b"".join(lines)
+
+    def _write_beside(self, part: StepPart | MessagePart, lines: list[bytes]) -> None:
+        match part:
+            case ReasoningSignature() | RedactedReasoning() | Source() | File():
+                self._open_step(lines)
+                lines.append(_line(_CODES[type(part)], part_value(part)))
+            case Data():
+                lines.append(_line(b"2", [data_value(part)]))
+            case Annotation():
+                lines.append(_line(b"8", [part.value]))
+            case DocumentSource():
+                lines.append(_line(b"8", [annotation_value(part)]))
+            case _:
+                assert_never(part)
 
     def _write_text(self, text: str, lines: list[bytes]) -> None:
         if self._step_called:
@@ -170,15 +189,30 @@ class DataStream:
             lines.append(b"g:" + encode_text(text) + b"\n")
 
     def _write_tool(self, part: ToolPart, lines: list[bytes]) -> None:
-        before, (code, legal, after) = self._calls.get(part.call_id), _TOOL_CALL[type(part)]
-        if before not in legal:
-            state = "not begun" if before is None else before.value
-            raise PartOrderError(f"{part} came while its call was {state}.", b"".join(lines))
-        self._calls[part.call_id] = after
+        try:
+            before = self._calls.take(part)
+        except OutOfPlaceError as error:
+            raise PartOrderError(str(error), b"".join(lines)) from None
+        if isinstance(part, ToolApprovalRequest):
+            lines.append(_line(b"8", [annotation_value(part)]))
+            return
+        if isinstance(part, ToolDenied) and before is None:
+            return  # `a` needs the call in the message
         self._open_step(lines)
-        lines.append(_line(code, part_value(part)))
         self._step_called = True
-        self._step_answered |= after is _Call.ANSWERED
+        match part:
+            case ToolCallStart():
+                lines.append(_line(b"b", part_value(part)))
+            case ToolCallDelta():
+                lines.append(_line(b"c", part_value(part)))
+            case ToolCall():
+                lines.append(_line(b"9", call_value(part)))
+            case ToolInputError():
+                lines += (_line(b"9", call_value(part)), _line(b"a", answer_value(part)))
+                self._step_answered = True
+            case ToolResult() | ToolError() | ToolDenied():
+                lines.append(_line(b"a", answer_value(part)))
+                self._step_answered = True
 
     def _open_step(self, lines: list[bytes]) -> None:
         if not self._step_open:
@@ -187,9 +221,7 @@ class DataStream:
 
     def _finish_step(self, part: StepFinish | Finish, lines: list[bytes]) -> None:
         """End a call of the model; one that said nothing has a step as well."""
-        self._open_step(lines)
-        self._flush_blanks(lines)
-        self._close_step(part.reason, part.usage, lines)
+        self._end_step(part.reason, part.usage, lines)
         total, usage = self._usage, part.usage
         self._usage = (
             Usage(total.input_tokens + usage.input_tokens, total.output_tokens + usage.output_tokens)
@@ -197,14 +229,26 @@ class DataStream:
             else None
         )
 
-    def _finish(self, part: Finish | Error, lines: list[bytes]) -> None:
-        if isinstance(part, Finish):
-            self._finish_step(part, lines)
-            lines.append(_line(b"d", {"finishReason": part.reason, **_usage(self._usage)}))
-        else:
-            self._flush_blanks(lines)
-            lines.append(b"3:" + encode_text(part.message) + b"\n")
+    def _finish(self, part: Terminal, lines: list[bytes]) -> None:
+        match part:
+            case Finish():
+                self._finish_step(part, lines)
+                lines.append(_line(b"d", {"finishReason": part.reason, **_usage(self._usage)}))
+            case Abort():
+                called = self._step_called
+                self._end_step("other", None, lines)
+                if called:
+                    self._end_step("other", None, lines)
+                lines.append(_line(b"d", {"finishReason": "other"}))
+            case Error():
+                self._flush_blanks(lines)
+                lines.append(b"3:" + encode_text(part.message) + b"\n")
         self._ended = True
+
+    def _end_step(self, reason: FinishReason, usage: Usage | None, lines: list[bytes]) -> None:
+        self._open_step(lines)
+        self._flush_blanks(lines)
+        self._close_step(reason, usage, lines)
 
     def _close_step(self, reason: FinishReason, usage: Usage | None, lines: list[bytes]) -> None:
         lines.append(_line(b"e", {"finishReason": reason, **_usage(usage), "isContinued": False}))

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from chat.json_text import sound_text
 from chat.parts import (
+    Abort,
     Annotation,
     Data,
+    DocumentSource,
     Error,
     File,
     Finish,
@@ -24,9 +26,13 @@ from chat.parts import (
     Source,
     StepFinish,
     TextDelta,
+    ToolApprovalRequest,
     ToolCall,
     ToolCallDelta,
     ToolCallStart,
+    ToolDenied,
+    ToolError,
+    ToolInputError,
     ToolResult,
     Usage,
 )
@@ -40,6 +46,9 @@ if TYPE_CHECKING:
 # An `e` may also stand between the parts of a step: behind a call that waits for the page.
 GRAMMAR = re.compile(r"(?!.*ee)[28]*(f[gjihk0bc9a28e]*e[28]*)*(d|(f[gjihk0bc9a28e]*)?3)")
 ID = "msg-000000000000000000000000"
+
+
+ANSWERS = (ToolResult, ToolError, ToolInputError, ToolDenied)
 
 
 def lines(encoded: bytes) -> list[tuple[str, Any]]:
@@ -86,12 +95,20 @@ EVERY_PART: list[tuple[Part, str, Any]] = [
         "9",
         {"toolCallId": "c1", "toolName": "weather", "args": {"at": "x"}},
     ),
+    (ToolInputError("c1", "weather", "{", "no"), "a", {"toolCallId": "c1", "result": {"error": "no"}}),
+    (
+        DocumentSource("1", "text/plain", "T"),
+        "8",
+        [{"type": "source-document", "sourceId": "1", "mediaType": "text/plain", "title": "T"}],
+    ),
+    (Data(1, "rate"), "2", [{"type": "data-rate", "data": 1}]),
     (Error("no"), "3", "no"),
+    (Abort(), "d", {"finishReason": "other"}),
 ]
 
 
 @pytest.mark.parametrize(("part", "code", "value"), EVERY_PART, ids=lambda case: type(case).__name__)
-def test_each_part_is_one_line(part: Part, code: str, value: Any) -> None:
+def test_each_part_has_its_line(part: Part, code: str, value: Any) -> None:
     assert lines(encode(part))[-1] == (code, value)
 
 
@@ -203,6 +220,44 @@ def test_reasoning_between_calls_stays_in_their_step() -> None:
     assert codes(encode(ToolCall("c", "t", {}), ReasoningDelta("B"), ToolCall("d", "t", {}))) == "f9g9"
 
 
+def test_a_call_that_went_wrong_is_told_as_its_result(ai4: Ai4) -> None:
+    """ai@4 knows no errors of tools; the model reads them with the next round."""
+    encoded = encode(
+        ToolInputError("c", "t", "{", "not JSON"),
+        *(ToolCall("d", "t", {}), ToolError("d", "broke"), ToolCall("e", "t", {}), ToolDenied("e")),
+        Finish("tool-calls"),
+    )
+    assert codes(encoded) == "f9a9a9aed"
+    results = {i["toolCallId"]: i["result"] for i in ai4.chat(encoded)["message"]["toolInvocations"]}
+    denied = {"error": "The user did not allow this call."}
+    assert results == {"c": {"error": "not JSON"}, "d": {"error": "broke"}, "e": denied}
+
+
+def test_a_denied_call_of_an_earlier_message_is_not_told() -> None:
+    """`a` must be preceded by the call; the client throws."""
+    stream = DataStream(ID, denied=["earlier"])
+    assert codes(stream.encode([ToolDenied("earlier"), TextDelta("A")])) == "f0"
+    with pytest.raises(PartOrderError, match="answered"):
+        stream.encode([ToolDenied("earlier")])
+
+
+def test_approval_is_asked_by_an_annotation() -> None:
+    asked = encode(ToolCall("c", "t", {}), ToolApprovalRequest("c", "a1"), Finish("tool-calls"))
+    assert codes(asked) == "f98ed"
+
+
+def test_a_stopped_answer_ends_well_and_no_round_follows(ai4: Ai4) -> None:
+    """The page runs its tool all the same, but does not post the result: the user has stopped the answer."""
+    stopped = [TextDelta("A"), ToolCall("c", "t", {}), Abort()]
+    encoded = encode(*stopped)
+    assert codes(encoded) == "f09efed"
+    chat = ai4.chat(encoded, results={"t": 1})
+    assert not chat["continues"]
+    assert chat["error"] is None
+    assert chat["finish"]["finishReason"] == "other"
+    assert codes(encode(TextDelta("A"), Abort())) == "f0ed"
+
+
 def test_an_answer_without_parts_is_still_a_message() -> None:
     assert codes(encode(Finish("content-filter"))) == "fed"
 
@@ -234,12 +289,12 @@ def test_an_answer_has_not_ended_before_its_terminal_part() -> None:
 
 
 def test_nothing_follows_the_end() -> None:
-    for terminal in (Finish("stop"), Error("no")):
+    for terminal in (Finish("stop"), Error("no"), Abort()):
         stream = DataStream()
         stream.encode([terminal])
         assert stream.ended
         assert stream.heartbeat() == b""
-        for part in (TextDelta("more"), Finish("stop"), Error("no")):
+        for part in (TextDelta("more"), Finish("stop"), Error("no"), Abort()):
             with pytest.raises(PartOrderError, match="after the end"):
                 stream.encode([part])
 
@@ -255,6 +310,12 @@ def test_nothing_follows_the_end() -> None:
         [ToolCall("c", "t", {}), ToolCallDelta("c", "{")],
         [ToolCall("c", "t", {}), ToolCall("c", "t", {})],
         [ToolCall("c", "t", {}), ToolResult("c", 1), ToolResult("c", 1)],
+        [ToolCall("c", "t", {}), ToolResult("c", 1), ToolError("c", "no")],
+        [ToolCall("c", "t", {}), ToolInputError("c", "t", {}, "no")],
+        [ToolInputError("c", "t", {}, "no"), ToolResult("c", 1)],
+        [ToolCallStart("c", "t"), ToolApprovalRequest("c", "a")],
+        [ToolCall("c", "t", {}), ToolApprovalRequest("c", "a"), ToolApprovalRequest("c", "b")],
+        [ToolDenied("c")],
     ],
 )
 def test_a_tool_part_that_its_call_does_not_wait_for(parts: list[Part]) -> None:
@@ -329,10 +390,10 @@ def test_every_legal_answer_reaches_the_client_whole(ai4: Ai4, parts: list[Part]
         assert chat["error"] == {"name": "Error", "message": sound_text(terminal.message)}
     else:
         assert chat["error"] is None, chat
-        assert isinstance(terminal, Finish)
-        assert chat["finish"]["finishReason"] == terminal.reason
+        reason = terminal.reason if isinstance(terminal, Finish) else "other"
+        assert chat["finish"]["finishReason"] == reason
         assert chat["message"]["content"] == shown_text(parts)
-    results = [part.call_id for part in parts if isinstance(part, ToolResult)]
+    results = [part.call_id for part in parts if isinstance(part, ANSWERS)]
     invocations = (chat["message"] or {}).get("toolInvocations", [])
     assert {i["toolCallId"] for i in invocations if i["state"] == "result"} == set(results)
 
