@@ -126,8 +126,8 @@ async def _function(model: Model, port: int, log: Log) -> AsyncIterator[str]:
 
 
 def _say_where(page: PageServer, endpoint: str, model: Model | None) -> None:
-    print(f"Page           {page.url}         useChat of AI SDK 7, UI message stream")
-    print(f"               {page.url}v4.html  useChat of AI SDK 4, data stream")
+    print(f"Page           {page.url} (AI SDK 7, UI message stream)")
+    print(f"               {page.url}v4.html (AI SDK 4, data stream)")
     if model is None:
         print(
             f"Endpoint       {endpoint} (LAMBDA_ENDPOINT): no emulator runs here, what answers there answers"

@@ -29,7 +29,7 @@ FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 _NODE = "Node 20.19, 22.12 or newer"
 _OLDEST = {20: 19, 22: 12}
 _NEWEST_LISTED = max(_OLDEST)
-_VITE = Path("node_modules/vite/bin/vite.js")
+_VITE = "node_modules/vite/bin/vite.js"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -52,8 +52,12 @@ class PageServer:
 
 
 @contextlib.asynccontextmanager
-async def page_server(endpoint: str, port: int, log: Callable[[str], None]) -> AsyncIterator[PageServer]:
+async def page_server(
+    endpoint: str, port: int, log: Callable[[str], None], folder: Path = FRONTEND
+) -> AsyncIterator[PageServer]:
     """Serve the page on `port` (0: a free one) until the block ends, its `/api/chat` handed on to `endpoint`.
+
+    `folder` holds the page, its packages and their lock.
 
     Raises:
         PageError: Node or npm is missing or too old, the packages cannot be installed, the port is taken, or the
@@ -63,7 +67,7 @@ async def page_server(endpoint: str, port: int, log: Callable[[str], None]) -> A
     watchdog = await Watchdog.start()
     try:
         node = await _node()
-        await _install(watchdog, log)
+        await _install(folder, watchdog, log)
         listening = asyncio.Event()
 
         def read(line: str) -> None:
@@ -73,9 +77,9 @@ async def page_server(endpoint: str, port: int, log: Callable[[str], None]) -> A
             elif plain.strip():
                 log(plain)
 
-        command = (node, str(_VITE), "--host", "127.0.0.1", "--port", str(port), "--strictPort")
+        options = ("--host", "127.0.0.1", "--port", str(port), "--strictPort", "--clearScreen", "false")
         variables = {"LAMBDA_ENDPOINT": endpoint}
-        async with _running((*command, "--clearScreen", "false"), variables, watchdog, read) as process:
+        async with _running((node, _VITE, *options), variables, folder, watchdog, read) as process:
             page = PageServer(process, f"http://localhost:{port}/")
             served = asyncio.create_task(listening.wait())
             await asyncio.wait({served, process.exited}, return_when=asyncio.FIRST_COMPLETED)
@@ -89,12 +93,16 @@ async def page_server(endpoint: str, port: int, log: Callable[[str], None]) -> A
 
 @contextlib.asynccontextmanager
 async def _running(
-    command: Sequence[str], variables: Mapping[str, str], watchdog: Watchdog, log: Callable[[str], None]
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    folder: Path,
+    watchdog: Watchdog,
+    log: Callable[[str], None],
 ) -> AsyncIterator[FunctionProcess]:
-    """A command of the page's directory, stopped with all that it started when the block ends."""
+    """A command in the page's folder, stopped with all that it started when the block ends."""
     colourless = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
     environment = {**colourless, "NO_COLOR": "1", **variables}
-    process = await FunctionProcess.start(command, environment, FRONTEND, watchdog, log)
+    process = await FunctionProcess.start(command, environment, folder, watchdog, log)
     try:
         yield process
     finally:
@@ -123,13 +131,13 @@ async def _node() -> str:
     return found
 
 
-async def _install(watchdog: Watchdog, log: Callable[[str], None]) -> None:
+async def _install(folder: Path, watchdog: Watchdog, log: Callable[[str], None]) -> None:
     """Install the page's packages where there are none, or where the lock is newer than they are.
 
     Raises:
         PageError: there is no npm, or it failed.
     """
-    lock, installed = FRONTEND / "package-lock.json", FRONTEND / "node_modules/.package-lock.json"
+    lock, installed = folder / "package-lock.json", folder / "node_modules/.package-lock.json"
     if installed.is_file() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
     npm = shutil.which("npm")
@@ -139,7 +147,7 @@ async def _install(watchdog: Watchdog, log: Callable[[str], None]) -> None:
         )
     log("Installing the page's packages (npm ci); only the first start does this.")
     command = (npm, "ci", "--no-progress", "--no-audit", "--no-fund", "--loglevel=error")
-    async with _running(command, {}, watchdog, log) as process:
+    async with _running(command, {}, folder, watchdog, log) as process:
         code = await asyncio.shield(process.exited)
     if code != 0:
         raise PageError("The page's packages could not be installed: npm ci failed, its lines above say why.")
@@ -156,9 +164,10 @@ def _free(port: int) -> int:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             bound: int = listener.getsockname()[1]
         return bound
-    with contextlib.suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
-        raise PageError(
-            f"Port {port} is taken, and the page should stand there. Stop what uses it or choose another: "
-            "PAGE_PORT=5174 make dev (0 takes a free one)."
-        )
+    for host in ("127.0.0.1", "::1"):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+            raise PageError(
+                f"Port {port} is taken, and the page should stand there. Stop what uses it or choose another: "
+                "PAGE_PORT=5174 make dev (0 takes a free one)."
+            )
     return port
