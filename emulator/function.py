@@ -1,16 +1,28 @@
-"""A function: its environments, started on demand, and the invocations that wait for one."""
+"""A function: its environments, started on demand, and the invocations that run in them.
+
+Facts, with their sources:
+
+- An environment runs one invocation at a time; a request that finds none idle gets a new one. More than the
+  function's reserved concurrency is refused, not queued (AWS developer guide, "Understanding Lambda function
+  scaling").
+- A runtime asks for its next event some moments after its answer's end. On Lambda the next request needs longer
+  than that to come in over the network; here it waits for an environment that is about to be free.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import os
 import time
 import traceback
 from typing import TYPE_CHECKING, Self
 
 from emulator.environment import Environment
-from emulator.invocation import FunctionError, Invocation
-from emulator.process import CommandError, Watchdog
+from emulator.invocation import FunctionError, Invocation, Phase
+from emulator.logs import LogStreams
+from emulator.process import Watchdog
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,23 +31,36 @@ if TYPE_CHECKING:
     from emulator.logs import Log
     from emulator.settings import FunctionSettings
 
+# How long a request waits for an environment whose answer is complete before it has another started.
+_RETURN_SECONDS = 0.1
+_STOPPED = FunctionError.of("ServiceException", "The emulator was stopped.")
+
 
 class Throttled(Exception):  # noqa: N818 - the platform's own term
     """As many invocations run as the function may have at once; a front answers 429."""
 
 
-_STOPPED = FunctionError.of("ServiceException", "The emulator was stopped.")
+@dataclasses.dataclass(eq=False, slots=True)
+class _Place:
+    """One environment among the function's; `retired` if it ends with its invocation, `reclaim` if it is idle."""
+
+    environment: Environment
+    retired: bool = False
+    reclaim: asyncio.TimerHandle | None = None
 
 
 class Function:
-    """Runs invocations, one after another in one environment. Use as an async context manager."""
+    """Runs invocations, each in an environment that has no other meanwhile. Use as an async context manager."""
 
     def __init__(self, settings: FunctionSettings, log: Log) -> None:
         self.settings = settings
         self._log = log
-        self._lock = asyncio.Lock()
-        self._environment: Environment | None = None
+        self._streams = LogStreams(log, settings.version)
+        self._places: list[_Place] = []
+        self._idle: list[_Place] = []  # the one used last is the last, and the first to be used again
+        self._changed = asyncio.Event()
         self._running: dict[asyncio.Task[None], Invocation] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._watchdog: Watchdog | None = None
         self._stopped = False
 
@@ -50,21 +75,33 @@ class Function:
         await self.stop()
         await self._watchdog.stop()
 
+    @property
+    def environments(self) -> int:
+        """How many live, starting and ending ones among them."""
+        return len(self._places)
+
     async def idle(self) -> None:
         """Wait until no invocation runs: its runtime may be at work after the answer's end, and REPORT follows."""
         while self._running:
             await asyncio.wait(tuple(self._running))
 
     async def stop(self) -> None:
-        """End all invocations and the environment; what comes later is refused."""
+        """End all invocations and environments; what comes later is refused."""
         self._stopped = True
         running = tuple(self._running)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        if self._environment is not None:
-            await self._environment.stop()
-            self._environment = None
+        self.replace()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def replace(self) -> None:
+        """Have new environments for what comes next: idle ones end now, busy ones with their invocation."""
+        for place in self._places:
+            place.retired = True
+        idle, self._idle = self._idle, []
+        for place in idle:
+            self._end(place)
 
     def invoke(
         self,
@@ -82,6 +119,9 @@ class Function:
         Raises:
             Throttled: `concurrency` invocations run already.
         """
+        unanswered = sum(invocation.phase is not Phase.ANSWERED for invocation in self._running.values())
+        if unanswered >= self.settings.concurrency:
+            raise Throttled
         invocation = Invocation(
             payload=payload,
             timeout=self.settings.timeout,
@@ -89,10 +129,11 @@ class Function:
             trace_id=trace_id or new_trace_id(),
             client_context=client_context,
             tenant_id=tenant_id,
-            fault=fault,
+            fault=fault or self.settings.fault,
         )
         if self._stopped:
             invocation.fail(_STOPPED)
+            invocation.finish()
             return invocation
         task = asyncio.create_task(self._run(invocation))
         self._running[task] = invocation
@@ -100,34 +141,80 @@ class Function:
         return invocation
 
     async def _run(self, invocation: Invocation) -> None:
+        place = None
         try:
-            async with self._lock:
-                environment = await self._get_environment()
-                if isinstance(environment, FunctionError):
-                    invocation.fail(environment)
-                else:
-                    await environment.invoke(invocation)
+            place = await self._take()
+            await place.environment.invoke(invocation)
         except asyncio.CancelledError:
             invocation.fail(_STOPPED)
             raise
         except Exception:  # noqa: BLE001 - the caller must have an answer whatever went wrong here
             self._log.platform(traceback.format_exc())
             invocation.fail(FunctionError.of("ServiceException", "The emulator failed; its log says why."))
+            if place is not None:
+                place.retired = True
+        finally:
+            invocation.finish()
+            if place is not None:
+                self._release(place)
 
-    async def _get_environment(self) -> Environment | FunctionError:
-        if self._environment is not None and self._environment.alive:
-            return self._environment
-        if self._environment is not None:
-            await self._environment.stop()
+    async def _take(self) -> _Place:
+        """An idle environment, or a new one."""
+        if not self._idle and any(place.environment.returning for place in self._places):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_RETURN_SECONDS):
+                    await self._until_idle()
+        while not self._idle and len(self._places) >= self.settings.concurrency:
+            await self._next_change()
+        if self._idle:
+            place = self._idle.pop()
+            assert place.reclaim is not None
+            place.reclaim.cancel()
+            place.reclaim = None
+            return place
         assert self._watchdog is not None
-        self._environment = Environment(self.settings, self._watchdog, self._log)
+        place = _Place(Environment(self.settings, self._watchdog, self._streams.new()))
+        self._places.append(place)
+        self._streams.several = self._streams.several or len(self._places) > 1
+        return place
+
+    async def _until_idle(self) -> None:
+        while not self._idle:
+            await self._next_change()
+
+    async def _next_change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    def _release(self, place: _Place) -> None:
+        """The environment's invocation is over."""
+        if place.retired or self._stopped:
+            self._end(place)
+            return
+        loop = asyncio.get_running_loop()
+        place.reclaim = loop.call_later(self.settings.idle_timeout, self._reclaim, place)
+        self._idle.append(place)
+        self._changed.set()
+
+    def _reclaim(self, place: _Place) -> None:
+        """It was idle for long; the last one stays, so that the next request is a warm one."""
+        if len(self._places) > 1:
+            self._idle.remove(place)
+            self._end(place)
+
+    def _end(self, place: _Place) -> None:
+        if place.reclaim is not None:
+            place.reclaim.cancel()
+        task = asyncio.create_task(self._stop(place))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _stop(self, place: _Place) -> None:
         try:
-            error = await self._environment.start()
-        except CommandError as command_error:
-            self._log.platform(str(command_error))
-            await self._environment.stop()
-            error = FunctionError.of("Runtime.InvalidEntrypoint", str(command_error))
-        return error or self._environment
+            await place.environment.stop()
+        finally:
+            self._places.remove(place)
+            self._changed.set()
 
 
 def new_trace_id() -> str:

@@ -99,7 +99,12 @@ class Invocation:
     fault: Fault | None = None
     phase: Phase = Phase.QUEUED
     deadline_ms: int = 0
-    _abandoned: bool = False
+    abandoned: bool = False
+    """Whether the caller has left."""
+    refused: bool = False
+    """Whether the runtime was told that its time is up, though it lives (the fault `gone`)."""
+    fault_due: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the environment shall bring the fault about."""
     _events: asyncio.Queue[ResponseEvent] = field(default_factory=asyncio.Queue)
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CHUNKS_IN_FLIGHT))
     _answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -127,10 +132,10 @@ class Invocation:
 
     async def write(self, chunk: bytes) -> None:
         """Hand on a piece of the response; waits while the caller is slow, drops it when there is none."""
-        if not chunk or self._abandoned:
+        if not chunk or self.abandoned:
             return
         await self._room.acquire()
-        if self.phase is Phase.RESPONDING and not self._abandoned:
+        if self.phase is Phase.RESPONDING and not self.abandoned:
             self._events.put_nowait(chunk)
 
     def end(self) -> None:
@@ -175,7 +180,7 @@ class Invocation:
 
     def abandon(self) -> None:
         """The caller no longer reads. The function is not told and runs on, as on Lambda."""
-        self._abandoned = True
+        self.abandoned = True
         self._room.release()  # for the `write` that may be waiting: there is one response, so there is one
 
     async def events(self) -> AsyncIterator[ResponseEvent]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Between SIGTERM and SIGKILL, when an extension is registered (AWS developer guide, "Shutdown phase").
 _GRACE_SECONDS = 0.5
 _LAST_LINES_SECONDS = 1.0
+_READS_AT_ONCE = 16
 
 
 class CommandError(Exception):
@@ -63,9 +64,10 @@ class FunctionProcess:
         self, process: asyncio.subprocess.Process, watchdog: Watchdog, output: int, log: Callable[[str], None]
     ) -> None:
         self.pid = process.pid
-        self.exited: asyncio.Task[int] = asyncio.create_task(self._reap(output, log))
         self._process = process
         self._watchdog = watchdog
+        self._output = _Output(output, log)
+        self.exited: asyncio.Task[int] = asyncio.create_task(self._reap())
 
     @classmethod
     async def start(
@@ -113,6 +115,10 @@ class FunctionProcess:
                 self._signal(number)
                 await asyncio.wait({self.exited}, timeout=patience)
 
+    def read_output(self) -> None:
+        """Pass on what has been printed by now, so that a line stands in the log before what came after it."""
+        self._output.read()
+
     def peak_memory_mb(self) -> int | None:
         """The most memory that the process has used, in MB; None where the system does not tell (Linux does)."""
         with contextlib.suppress(OSError):
@@ -125,34 +131,56 @@ class FunctionProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
-    async def _reap(self, output: int, log: Callable[[str], None]) -> int:
-        reading = asyncio.create_task(_read_output(output, log))
+    async def _reap(self) -> int:
         code = await self._process.wait()
         self._signal(signal.SIGKILL)  # what it started and left behind
         # A child that made itself a session of its own lives on, as it would not on Lambda, and may hold the pipe.
-        await asyncio.wait({reading}, timeout=_LAST_LINES_SECONDS)
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        await asyncio.wait({self._output.ended}, timeout=_LAST_LINES_SECONDS)
+        self._output.close()
         self._watchdog.forget(self.pid)
         return code
 
 
-async def _read_output(descriptor: int, log: Callable[[str], None]) -> None:
-    """Pass on each line until all who could write have gone."""
-    reader = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
-    )
-    rest = b""
-    try:
-        while chunk := await reader.read(65536):
-            *lines, rest = (rest + chunk).split(b"\n")
+class _Output:
+    """The reading end of the pipe on which a process prints; each line goes to `log`, until `ended`.
+
+    Not asyncio's own reader, which would have what it read wait for its turn while the Runtime API goes on.
+    """
+
+    def __init__(self, descriptor: int, log: Callable[[str], None]) -> None:
+        self._descriptor = descriptor
+        self._log = log
+        self._rest = b""
+        self._loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        os.set_blocking(descriptor, False)
+        self._loop.add_reader(descriptor, self.read)
+
+    def read(self) -> None:
+        """Pass on what is there; a process that prints without end does not hold up the rest."""
+        for _ in range(_READS_AT_ONCE):
+            if self.ended.done():
+                return
+            try:
+                chunk = os.read(self._descriptor, 65536)
+            except BlockingIOError:
+                return
+            if not chunk:
+                self.close()
+                return
+            *lines, self._rest = (self._rest + chunk).split(b"\n")
             for line in lines:
-                _log_line(line, log)
-        if rest:
-            _log_line(rest, log)
-    finally:
-        transport.close()
+                _log_line(line, self._log)
+
+    def close(self) -> None:
+        """Read no more; a line without its end is one as well."""
+        if self.ended.done():
+            return
+        self._loop.remove_reader(self._descriptor)
+        os.close(self._descriptor)
+        self.ended.set_result(None)
+        if self._rest:
+            _log_line(self._rest, self._log)
 
 
 def _log_line(line: bytes, log: Callable[[str], None]) -> None:

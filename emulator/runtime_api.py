@@ -24,14 +24,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from emulator.delivery import Delivery, GoneError, suffer
 from emulator.extensions import Extensions
+from emulator.faults import Fault, FaultKind
 from emulator.invocation import FunctionError, IllegalTransition, Invocation, Phase
 from emulator.long_poll import error_document, long_poll
+from emulator.report import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
+
+    from emulator.bandwidth import Bandwidth
 
 # Runtime interface emulator, `interop.MaxPayloadSize`: 6 MiB and 100 bytes.
 MAX_BUFFERED = 6 * 1024 * 1024 + 100
@@ -47,12 +52,16 @@ class RuntimeApi:
 
     `started` is set at the first `/next`; `init_error` is what `/init/error` said. `function` describes the
     function to extensions (`functionName`, `functionVersion`, `handler`). `warn` gets sentences for the log.
+    `bandwidth` bounds streamed answers. To be served with `delivery.ChunkedProtocol`.
     """
 
-    def __init__(self, function: Mapping[str, str], warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, function: Mapping[str, str], warn: Callable[[str], None], bandwidth: Bandwidth | None = None
+    ) -> None:
         self.started = asyncio.Event()
         self.init_error: FunctionError | None = None
         self._warn = warn
+        self._bandwidth = bandwidth
         self._runtime_waits = False
         self._extensions = Extensions(function, self.started, self._note_readiness)
         self._next: asyncio.Queue[Invocation] = asyncio.Queue()
@@ -104,6 +113,8 @@ class RuntimeApi:
             self._ready.clear()
             return Response(status_code=500)
         invocation.deliver()
+        if invocation.fault == Fault(FaultKind.KILL):
+            invocation.fault_due.set()
         headers = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
@@ -128,17 +139,9 @@ class RuntimeApi:
             return error_document(400, "InvalidFunctionResponseMode", "Invalid function response mode")
         streaming = mode is not None
         try:
-            invocation.begin(streaming=streaming, content_type=request.headers.get("content-type"))
-        except IllegalTransition as error:
-            return _refuse(error)
-        try:
-            too_large = await (_stream if streaming else _collect)(request, invocation)
-        except ClientDisconnect:
-            invocation.fail(FunctionError.of("Runtime.TruncatedResponse", "The response was cut off."))
-            return error_document(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
-        if too_large is not None:
-            invocation.fail(too_large)
-            return error_document(413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size.")
+            await self._take(request, invocation, streaming=streaming)
+        except (IllegalTransition, GoneError, _TooLargeError, ClientDisconnect) as error:
+            return _broken_off(invocation, error)
         trailing = _trailers(request)
         if streaming and trailing is not None:
             invocation.fail(trailing)
@@ -146,14 +149,32 @@ class RuntimeApi:
             invocation.end()
         return _accepted()
 
+    async def _take(self, request: Request, invocation: Invocation, *, streaming: bool) -> None:
+        """Hand on the response.
+
+        Raises:
+            IllegalTransition, GoneError, _TooLargeError, ClientDisconnect: it ends before its time.
+        """
+        content_type = request.headers.get("content-type")
+        if invocation.phase is Phase.RUNNING and _is_due_at_the_head(invocation.fault):
+            await suffer(invocation)
+        invocation.begin(streaming=streaming, content_type=content_type)
+        if streaming:
+            await _stream(request, Delivery(invocation, content_type, request.scope, self._bandwidth))
+        else:
+            await _collect(request, invocation)
+
     async def _error(self, request: Request) -> Response:
         invocation = self._find(request)
         if invocation is None:
             return error_document(400, "InvalidRequestID", "Invalid request ID")
+        reported = await _reported(request)
         try:
-            invocation.error(await _reported(request))
-        except IllegalTransition as error:
-            return _refuse(error)
+            if invocation.phase is Phase.RUNNING and _comes_at_the_end(invocation.fault):
+                await suffer(invocation)
+            invocation.error(reported)
+        except (IllegalTransition, GoneError) as error:
+            return _broken_off(invocation, error)
         return _accepted()
 
     async def _init_error(self, request: Request) -> Response:
@@ -183,31 +204,53 @@ class RuntimeApi:
         return invocation
 
 
-async def _collect(request: Request, invocation: Invocation) -> FunctionError | None:
-    """Hand on a buffered response as one piece; returns what is wrong with its size."""
+class _TooLargeError(Exception):
+    """The response is larger than `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Response payload size exceeded maximum allowed payload size ({limit} bytes).")
+
+
+async def _collect(request: Request, invocation: Invocation) -> None:
+    """Hand on a buffered response as one piece.
+
+    Raises:
+        GoneError, _TooLargeError: it ends before its time.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BUFFERED:
-            return _too_large(MAX_BUFFERED)
+            raise _TooLargeError(MAX_BUFFERED)
+    if _comes_at_the_end(invocation.fault):
+        await suffer(invocation)
     await invocation.write(bytes(body))
-    return None
 
 
-async def _stream(request: Request, invocation: Invocation) -> FunctionError | None:
-    """Hand on each piece of a streaming response as it comes; returns what is wrong with its size."""
+async def _stream(request: Request, delivery: Delivery) -> None:
+    """Hand on each piece of a streaming response as it comes.
+
+    Raises:
+        GoneError, _TooLargeError: it ends before its time.
+    """
     size = 0
+    await delivery.begin()
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_STREAMED:
-            return _too_large(MAX_STREAMED)
-        await invocation.write(chunk)
-    return None
+            raise _TooLargeError(MAX_STREAMED)
+        await delivery.hand_on(chunk)
+    await delivery.end()
 
 
-def _too_large(limit: int) -> FunctionError:
-    message = f"Response payload size exceeded maximum allowed payload size ({limit} bytes)."
-    return FunctionError.of("Function.ResponseSizeTooLarge", message)
+def _is_due_at_the_head(fault: Fault | None) -> bool:
+    """Whether the fault keeps the response from beginning."""
+    return fault is not None and fault.after is None and fault.kind in (FaultKind.TIMEOUT, FaultKind.GONE)
+
+
+def _comes_at_the_end(fault: Fault | None) -> bool:
+    """Whether the fault comes to an answer that has no chunks."""
+    return fault is not None and fault.kind is not FaultKind.SLOW_READER
 
 
 def _trailers(request: Request) -> FunctionError | None:
@@ -229,6 +272,24 @@ def _trailers(request: Request) -> FunctionError | None:
 async def _reported(request: Request) -> FunctionError:
     """The error that a POST to `/error` or `/init/error` carries."""
     return FunctionError(request.headers.get(_ERROR_TYPE, "Runtime.Unknown"), await request.body())
+
+
+def _broken_off(invocation: Invocation, error: Exception) -> Response:
+    """What the runtime is told of an answer that ended before its time, and the caller."""
+    match error:
+        case IllegalTransition():
+            return _refuse(error)
+        case _TooLargeError():
+            invocation.fail(FunctionError.of("Function.ResponseSizeTooLarge", str(error)))
+            return error_document(413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size.")
+        case GoneError():
+            invocation.refused = True
+            invocation.fail(Failure.timeout(invocation.timeout).as_answer(invocation.request_id))
+            answer = error_document(410, "InvocationGone", "The invocation has timed out")
+            answer.headers["connection"] = "close"  # what is left of the body is not read
+            return answer
+    invocation.fail(FunctionError.of("Runtime.TruncatedResponse", "The response was cut off."))
+    return error_document(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
 
 
 def _refuse(error: IllegalTransition) -> Response:

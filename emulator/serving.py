@@ -10,6 +10,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
@@ -73,9 +74,16 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: ASGIApp, host: str = "127.0.0.1", port: int = 0, *, option: str = "--port"
+    app: ASGIApp,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    option: str = "--port",
+    protocol: type[HttpToolsProtocol] = HttpToolsProtocol,
 ) -> AsyncIterator[int]:
     """Serve `app` until the block ends, and yield the port; requests still open then are cut off.
+
+    `protocol` is uvicorn's on httptools, the only one of its parsers that shows request trailers, or made of it.
 
     Raises:
         PortError: see `listen`.
@@ -85,7 +93,7 @@ async def serving(
     bound: int = listener.getsockname()[1]
     config = uvicorn.Config(
         app,
-        http="httptools",  # the only one of uvicorn's parsers that shows request trailers
+        http=protocol,
         ws="none",
         lifespan="off",
         log_config=None,

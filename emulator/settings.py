@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from emulator.bandwidth import Bandwidth
+    from emulator.faults import Fault
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 # The account that AWS uses in its own examples; nothing signs in here.
@@ -24,7 +25,9 @@ class FunctionSettings:
     """One function.
 
     Times are seconds. `variables` are the function's own environment variables. The command's last word is the
-    handler, as in a container image's CMD.
+    handler, as in a container image's CMD. `concurrency` is how many invocations may run at once (Lambda's reserved
+    concurrency), each in an environment of its own; those that stay idle for `idle_timeout` end, but for one.
+    `bandwidth` bounds streamed answers, `fault` comes to every invocation that is given none of its own.
     """
 
     command: tuple[str, ...] = DEFAULT_COMMAND
@@ -33,6 +36,10 @@ class FunctionSettings:
     memory_mb: int = 1024
     timeout: float = 60.0
     init_timeout: float = 10.0
+    concurrency: int = 10
+    idle_timeout: float = 300.0
+    bandwidth: Bandwidth | None = None
+    fault: Fault | None = None
     task_root: Path = _REPOSITORY / "lambda"
     variables: Mapping[str, str] = field(default_factory=dict)
     region: str = field(default_factory=lambda: os.environ.get("AWS_REGION", "us-east-1"))
@@ -52,13 +59,12 @@ class FunctionSettings:
         """What an extension is told when it registers."""
         return {"functionName": self.name, "functionVersion": self.version, "handler": self.handler}
 
-    def environment(self, runtime_api: str) -> dict[str, str]:
+    def environment(self, runtime_api: str, log_stream: str) -> dict[str, str]:
         """The process's environment: ours, with Lambda's own variables over it.
 
         Source: AWS developer guide, "Defined runtime environment variables". Lambda's `AWS_EXECUTION_ENV` is not
         set for container images and so not here; credentials are the caller's own, if there are any.
         """
-        stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{self.version}]{uuid.uuid4().hex}"
         return {
             # Lines appear as they are printed; set by Lambda's users for the same reason.
             "PYTHONUNBUFFERED": "1",
@@ -69,7 +75,7 @@ class FunctionSettings:
             "AWS_LAMBDA_FUNCTION_VERSION": self.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mb),
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{self.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+            "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,

@@ -83,11 +83,17 @@ async def test_init_errors(start_emulator: StartEmulator) -> None:
 
 
 async def test_an_init_that_takes_too_long_is_killed(start_emulator: StartEmulator, control: Control) -> None:
-    async with start_emulator("init-hang", init_timeout=0.5) as emulator:
+    async with start_emulator("init-hang", init_timeout=0.5, timeout=0.4) as emulator:
         direct = await emulator.invoke({})
         assert direct.json()["errorType"] == "Sandbox.Timedout"
-        await (await control.arrival()).gone()
-        assert emulator.lines.having("Status: timeout")
+        assert direct.json()["errorMessage"].endswith("Error: Task timed out after 0.40 seconds")
+        for _ in ("before the invocation", "inside it"):
+            await (await control.arrival()).gone()
+        await emulator.lines.wait_for("REPORT RequestId")
+        assert [line.split("\t")[1:] for line in emulator.lines.having("INIT_REPORT")] == [
+            ["Phase: init", "Status: timeout"],
+            ["Phase: invoke", "Status: timeout"],
+        ]
 
 
 async def test_a_command_that_does_not_exist_is_a_sentence(start_emulator: StartEmulator) -> None:

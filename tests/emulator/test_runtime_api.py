@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from emulator.delivery import ChunkedProtocol
 from emulator.invocation import FunctionError, Invocation, ResponseEnd, ResponseStart
 from emulator.runtime_api import MAX_BUFFERED, RuntimeApi
 from emulator.serving import serving
@@ -57,7 +58,7 @@ async def service() -> AsyncIterator[Service]:
     warnings: list[str] = []
     api = RuntimeApi(_FUNCTION, warnings.append)
     async with (
-        serving(api) as port,
+        serving(api, protocol=ChunkedProtocol) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
     ):
         yield Service(api, port, client, warnings)
