@@ -56,3 +56,20 @@ def result(call_id: str, content: str = '"sunny"') -> dict[str, Any]:
 
 def assistant(words: str, *calls: dict[str, Any]) -> dict[str, Any]:
     return {"role": "assistant", "content": words} | ({"tool_calls": list(calls)} if calls else {})
+
+
+def ui_user(*parts: dict[str, Any]) -> dict[str, Any]:
+    """A user message of ai@5 and later."""
+    return {"id": "u", "role": "user", "parts": list(parts)}
+
+
+def ui_assistant(*parts: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "m", "role": "assistant", "parts": list(parts)}
+
+
+def tool(call_id: str, given: Any = None, *, state: str = "output-available", **more: Any) -> dict[str, Any]:
+    """A tool's part of ai@5 and later."""
+    made = {"type": "tool-weather", "toolCallId": call_id, "state": state}
+    if state == "output-available":
+        made |= {"output": "sunny"}
+    return {**made, "input": {"at": "x"} if given is None else given, **more}
