@@ -1,0 +1,94 @@
+/** A fetch that watches an answer arrive: whether it streamed, whether it is of the right protocol, and came to its end. */
+import { BrokenOffError, RefusedError, UnreachableError, WrongProtocolError } from './failure.ts';
+import { HEAD, type Wire } from './wire.ts';
+
+/** How an answer came, measured where its body is read. */
+export interface Arrival {
+  /** Milliseconds from the request to the first bytes of the body. */
+  waited: number;
+  /** Milliseconds from the first bytes to the last. */
+  lasted: number;
+  /** How many reads the body took. */
+  reads: number;
+  /** Pieces of text in it. */
+  pieces: number;
+}
+
+/** An answer needs so many pieces to tell: a shorter one comes at once also where nothing buffers. */
+const ENOUGH_PIECES = 12;
+/** All reads within so many milliseconds are one delivery; a large one takes a part of the time waited for it. */
+const AT_ONCE = 50;
+const SHARE_OF_WAIT = 0.05;
+/** A read of a stream carries a piece or a few. */
+const PIECES_PER_READ = 6;
+const TAIL = 1000;
+
+/** Whether something on the way held the answer back until it was whole. */
+export function cameWhole({ waited, lasted, reads, pieces }: Arrival): boolean {
+  return (
+    pieces >= ENOUGH_PIECES &&
+    lasted <= Math.max(AT_ONCE, waited * SHARE_OF_WAIT) &&
+    lasted < waited &&
+    pieces >= reads * PIECES_PER_READ
+  );
+}
+
+/** A fetch for useChat.
+ *
+ * The response is passed on byte for byte. It rejects with `UnreachableError` or `RefusedError`; reading the body fails
+ * with `WrongProtocolError` or `BrokenOffError`, which useChat turns into its error state.
+ */
+export function watchingFetch(wire: Wire, onArrival: (arrival: Arrival) => void): typeof fetch {
+  return async (input, init) => {
+    const asked = performance.now();
+    let response: Response;
+    try {
+      response = await fetch(input, init);
+    } catch (error) {
+      if (init?.signal?.aborted) throw error;
+      throw new UnreachableError('The endpoint cannot be reached.', { cause: error });
+    }
+    if (!response.ok) throw new RefusedError(response.status, await response.text());
+    if (!response.body) return response;
+    const watched = response.body.pipeThrough(watch(wire, asked, onArrival));
+    return new Response(watched, { status: response.status, headers: response.headers });
+  };
+}
+
+function watch(wire: Wire, asked: number, onArrival: (arrival: Arrival) => void) {
+  const decoder = new TextDecoder();
+  let first = 0;
+  let last = 0;
+  let reads = 0;
+  let pieces = 0;
+  let head = '';
+  let tail = '';
+  return new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(bytes, controller) {
+      last = performance.now();
+      const text = decoder.decode(bytes, { stream: true });
+      if (reads === 0) first = last;
+      reads += 1;
+      if (head.trimStart().length < HEAD) {
+        head += text;
+        if (head.trimStart().length >= HEAD && !wire.begins.test(head)) {
+          controller.error(new WrongProtocolError(wrongProtocol(wire, head)));
+          return;
+        }
+      }
+      pieces += wire.pieces(text);
+      tail = (tail + text).slice(-TAIL);
+      controller.enqueue(bytes);
+    },
+    flush(controller) {
+      onArrival({ waited: first - asked, lasted: last - first, reads, pieces });
+      if (!wire.begins.test(head)) controller.error(new WrongProtocolError(wrongProtocol(wire, head)));
+      else if (!wire.ended.test(tail)) controller.error(new BrokenOffError('The stream has no end.'));
+    },
+  });
+}
+
+function wrongProtocol(wire: Wire, text: string): string {
+  const begin = text.trim().slice(0, 60);
+  return `This page reads the ${wire.name}, but the endpoint’s answer begins with ${JSON.stringify(begin)}.`;
+}

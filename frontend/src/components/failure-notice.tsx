@@ -1,0 +1,22 @@
+/** What went wrong, as a sentence, and the way on. */
+import { explain } from '../chat/failure.ts';
+
+interface Props {
+  error: Error;
+  onRetry: () => void;
+}
+
+export function FailureNotice({ error, onRetry }: Props) {
+  const { said, advice } = explain(error, __API__, location.origin);
+  return (
+    <div className="failure" role="alert">
+      <p>
+        {said}
+        {advice && ` ${advice}`}
+      </p>
+      <button type="button" onClick={onRetry}>
+        Retry
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+/** Scrolling that follows a growing answer, until the reader scrolls up. */
+import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+
+/** So near to the end, in pixels, the reader is at the end. */
+const NEAR = 48;
+
+interface Following {
+  /** Goes on what scrolls. */
+  box: RefObject<HTMLElement | null>;
+  /** Goes on what grows in it. */
+  content: RefObject<HTMLElement | null>;
+  atEnd: boolean;
+  toEnd: () => void;
+}
+
+export function useStickToBottom(): Following {
+  const box = useRef<HTMLElement>(null);
+  const content = useRef<HTMLElement>(null);
+  const following = useRef(true);
+  const [atEnd, setAtEnd] = useState(true);
+
+  const toEnd = useCallback(() => {
+    following.current = true;
+    setAtEnd(true);
+    const scrolled = box.current;
+    if (scrolled) scrolled.scrollTop = scrolled.scrollHeight;
+  }, []);
+
+  useEffect(() => {
+    const scrolled = box.current;
+    const grown = content.current;
+    if (!scrolled || !grown) return undefined;
+    let top = scrolled.scrollTop;
+    const onScroll = () => {
+      const left = scrolled.scrollHeight - scrolled.clientHeight - scrolled.scrollTop;
+      // Only a way up is the reader's: growth alone leaves scrollTop where it was, and following goes down.
+      if (scrolled.scrollTop < top && left > NEAR) following.current = false;
+      else if (left <= NEAR) following.current = true;
+      top = scrolled.scrollTop;
+      setAtEnd(following.current);
+    };
+    const onResize = new ResizeObserver(() => {
+      if (following.current) scrolled.scrollTop = scrolled.scrollHeight;
+    });
+    scrolled.addEventListener('scroll', onScroll, { passive: true });
+    onResize.observe(grown);
+    onResize.observe(scrolled);
+    return () => {
+      scrolled.removeEventListener('scroll', onScroll);
+      onResize.disconnect();
+    };
+  }, []);
+
+  return { box, content, atEnd, toEnd };
+}
