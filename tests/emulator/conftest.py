@@ -137,13 +137,14 @@ def start_emulator(control: Control) -> StartEmulator:
     async def start(*handler: str, **settings: Any) -> AsyncIterator[Emulator]:
         command = settings.pop("command", (sys.executable, "raw_runtime.py", *(handler or ("ok",))))
         variables = {"CONTROL": str(control.port), **settings.pop("variables", {})}
+        cors = settings.pop("cors", None)
         settings = {"task_root": HERE, "timeout": PATIENCE, **settings}
         lines = Lines()
         log = Log(lines.append, lines.append)
         configured = FunctionSettings(command=command, variables=variables, **settings)
         async with (
             Function(configured, log) as function,
-            serving(Front(function, lines.append)) as port,
+            serving(Front(function, lines.append, cors)) as port,
             httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client,
         ):
             yield Emulator(f"http://127.0.0.1:{port}", client, lines, function)
