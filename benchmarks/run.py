@@ -16,24 +16,28 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks import environments, report, scenarios
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.emulator_scenarios import CROWD, RELAY
+from benchmarks.pages import PAGE
 from benchmarks.stand import WrongAnswerError, stand
-from benchmarks.subjects import ALL, ROOT
+from benchmarks.subjects import ROOT, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from benchmarks.emulators import Emulator
+    from benchmarks.pages import Page
     from benchmarks.scenarios import Scenario
     from benchmarks.stand import Stand
-    from benchmarks.subjects import Subject
 
 _PACKAGES: Final = (
     *("fastapi", "openai", "pydantic", "starlette", "httpx", "uvicorn", "uvloop", "httptools", "msgspec"),
 )
+SCENARIOS: Final[tuple[Scenario[Any], ...]] = (*scenarios.SCENARIOS, RELAY, CROWD, PAGE)
 LATEST: Final = ROOT / ".cache" / "bench" / "results.json"
 
 
@@ -46,13 +50,12 @@ def main() -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     adapter = _adapter()
-    subjects = [subject for subject in ALL if adapter is not None or not subject.behind_adapter]
     if (load := os.getloadavg()[0]) > 0.5:
         print(f"bench: the machine is busy (load {load:.1f}); its numbers will be noisy.", file=sys.stderr)
     chosen = [scenario for scenario in SCENARIOS if not arguments.only or scenario.name in arguments.only]
     try:
         with tempfile.TemporaryDirectory() as directory, stand(Path(directory), folder, adapter) as ready:
-            samples = _measure(ready, subjects, chosen, arguments.rounds)
+            samples = _measure(ready, _present(chosen, adapter), arguments.rounds)
     except (WrongAnswerError, RuntimeError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -76,31 +79,50 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _present(chosen: Sequence[Scenario[Any]], adapter: Path | None) -> list[Scenario[Any]]:
+    """The scenarios with what can be measured here alone; says what is left out, and why."""
+    left_out: dict[str, str] = {}
+
+    def runs(column: Subject | Emulator | Page) -> bool:
+        if isinstance(column, Subject):
+            return adapter is not None or not column.behind_adapter  # and its script has said why
+        if (reason := column.missing()) is not None:
+            left_out[column.title] = reason
+        return reason is None
+
+    present = [replace(scenario, compared=tuple(filter(runs, scenario.compared))) for scenario in chosen]
+    for title, reason in left_out.items():
+        print(f"bench: {title} is left out: {reason}.", file=sys.stderr)
+    return present
+
+
 def _measure(
-    ready: Stand, subjects: Sequence[Subject], chosen: Sequence[Scenario], rounds: int | None
+    ready: Stand, chosen: Sequence[Scenario[Any]], rounds: int | None
 ) -> dict[str, dict[str, list[float]]]:
-    """Subject to row to the values of its rounds; the subjects take turns."""
-    samples: dict[str, dict[str, list[float]]] = {subject.name: defaultdict(list) for subject in subjects}
-    for subject in subjects:
+    """What was compared to row to the values of its rounds; the columns take turns."""
+    samples: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    columns = (column for scenario in chosen for column in scenario.compared)
+    for subject in dict.fromkeys(column for column in columns if isinstance(column, Subject)):
         # Discarded: it writes the byte code of the subject's own files, and fills the kernel's page cache.
         _round(ready, subject, scenarios.cold, "warm-up")
     for scenario in chosen:
         for number in range(rounds or scenario.rounds):
-            for subject in subjects:
-                for row, value in _round(
-                    ready, subject, scenario.measure, f"{scenario.name} {number + 1}"
-                ).items():
-                    samples[subject.name][row].append(value)
+            for column in scenario.compared:
+                label = f"{scenario.name} {number + 1}"
+                for row, value in _round(ready, column, scenario.measure, label).items():
+                    samples[column.name][row].append(value)
     return samples
 
 
-def _round(ready: Stand, subject: Subject, measure: scenarios.Measure, label: str) -> scenarios.Numbers:
+def _round(
+    ready: Stand, column: Any, measure: Callable[[Stand, Any], scenarios.Numbers], label: str
+) -> scenarios.Numbers:
     began = time.monotonic()
     try:
-        numbers = measure(ready, subject)
+        numbers = measure(ready, column)
     except WrongAnswerError as error:
-        raise WrongAnswerError(f"{subject.title}, {label}: {error}") from error
-    print(f"  {label:12} {subject.title:24} {time.monotonic() - began:5.1f} s", file=sys.stderr)
+        raise WrongAnswerError(f"{column.title}, {label}: {error}") from error
+    print(f"  {label:12} {column.title:31} {time.monotonic() - began:5.1f} s", file=sys.stderr)
     return numbers
 
 

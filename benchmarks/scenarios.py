@@ -1,24 +1,27 @@
-"""What is measured: each scenario asks one subject once and tells the numbers of that round."""
+"""What is measured of a function: each scenario asks one subject once and tells the numbers of that round."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from benchmarks.answer import Question
 from benchmarks.processes import peak_memory
+from benchmarks.subjects import ALL, Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.stand import Arrivals, Scheme, Stand
-    from benchmarks.subjects import Running, Subject
+    from benchmarks.subjects import Running
 
 Numbers = dict[str, float]
 """The numbers of one round, under the names of `benchmarks.report.ROWS`."""
 
-Measure = Callable[["Stand", "Subject"], Numbers]
+C = TypeVar("C")
+"""What a scenario compares: what stands in the columns of its table."""
 
 EVENTS: Final = 20_000
 LAMBDA_RATE: Final = 2_000_000  # bytes a second, after the first 6 MB (AWS quotas, response streaming)
@@ -28,12 +31,13 @@ _MB: Final = 1e-6
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """`measure` runs one round for one subject; rounds of all subjects alternate."""
+class Scenario(Generic[C]):
+    """`measure` runs one round for one of `compared`; their rounds alternate."""
 
     name: str
     rounds: int
-    measure: Measure
+    measure: Callable[[Stand, C], Numbers]
+    compared: tuple[C, ...]
 
 
 def cold(stand: Stand, subject: Subject) -> Numbers:
@@ -110,9 +114,9 @@ def pace(stand: Stand, subject: Subject) -> Numbers:
     late = _delays(seen)
     return {
         "pace_p50_ms": statistics.median(late) * _MS,
-        "pace_p99_ms": _p99(late) * _MS,
+        "pace_p99_ms": p99(late) * _MS,
         "pace_cpu_us": spent[0] * _US,
-        "pace_nagle_p99_ms": _p99(_delays(delayed)) * _MS,
+        "pace_nagle_p99_ms": p99(_delays(delayed)) * _MS,
     } | _adapter("pace_adapter_cpu_us", spent, _US)
 
 
@@ -131,13 +135,13 @@ def memory(stand: Stand, subject: Subject) -> Numbers:
     return numbers
 
 
-SCENARIOS: Final = (
-    Scenario("cold", 12, cold),
-    Scenario("cold_nagle", 5, cold_delayed),
-    Scenario("burst", 5, burst),
-    Scenario("warm", 3, warm),
-    Scenario("pace", 5, pace),
-    Scenario("memory", 1, memory),
+SCENARIOS: Final[tuple[Scenario[Subject], ...]] = (
+    Scenario("cold", 12, cold, ALL),
+    Scenario("cold_nagle", 5, cold_delayed, ALL),
+    Scenario("burst", 5, burst, ALL),
+    Scenario("warm", 3, warm, ALL),
+    Scenario("pace", 5, pace, ALL),
+    Scenario("memory", 1, memory, ALL),
 )
 
 
@@ -167,5 +171,6 @@ def _delays(seen: Arrivals) -> list[int]:
     return [arrived - made for _, made, _, arrived in seen.tokens]
 
 
-def _p99(values: list[int]) -> float:
+def p99(values: list[int]) -> float:
+    """The 99th percentile."""
     return statistics.quantiles(values, n=100)[98]

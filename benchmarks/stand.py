@@ -101,6 +101,11 @@ class Stand:
         self._environments = environments
         self._adapter = adapter
 
+    @property
+    def function_python(self) -> Path:
+        """The interpreter with what the function's image carries."""
+        return self._environments / "function" / "bin" / "python"
+
     @contextlib.contextmanager
     def start(self, subject: Subject, scheme: Scheme) -> Iterator[Running]:
         """A subject's processes, which ask this stand's Runtime API for events and its server for answers."""

@@ -26,6 +26,7 @@ class Subject:
 
     `command` follows the Python of `environment` (`benchmarks.environments`); `{port}` is where a web
     application is to listen. `behind_adapter`: it is one, and the adapter stands between it and the Runtime API.
+    It starts in `path`, and imports from `imports` as well.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Subject:
     command: tuple[str, ...]
     path: Path
     behind_adapter: bool = False
+    imports: tuple[Path, ...] = ()
 
 
 def _uvicorn(module: str) -> tuple[str, ...]:
@@ -103,7 +105,7 @@ def running(
     environment = {
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
-        "PYTHONPATH": "",
+        "PYTHONPATH": os.pathsep.join(map(str, subject.imports)),
         "SSL_CERT_FILE": str(authorities),
         "OPENAI_API_KEY": "benchmark",
         "OPENAI_BASE_URL": base_url,

@@ -12,21 +12,19 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scripts.free_ports import free_ports
+from scripts.listening import wait_until_it_listens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _NAME: Final = "function"
-_PATIENCE: Final = 30.0
 _MANIFEST: Final = f"""\
 [package]
 name = "{_NAME}"
@@ -84,21 +82,15 @@ def cargo_lambda(folder: Path, *, concurrency: int = 1) -> Iterator[CargoLambda]
         subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process,
     ):
         try:
-            _wait_for(port, process, Path(log.name))
+            _wait(port, process, Path(log.name))
             host = f"127.0.0.1:{port}"
             yield CargoLambda(f"http://{host}/lambda-url/{_NAME}", f"{host}/.rt/{_NAME}", process.pid)
         finally:
             process.kill()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Try until it listens: it has no way to say so."""
-    until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-        else:
-            return
-    raise RuntimeError(f"cargo-lambda does not listen on port {port}. It says:\n{log.read_text()}")
+def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    try:
+        wait_until_it_listens(port, process)
+    except RuntimeError as error:
+        raise RuntimeError(f"cargo-lambda does not start. {error} It says:\n{log.read_text()}") from None

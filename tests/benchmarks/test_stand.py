@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.answer import Question
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.run import SCENARIOS
 from benchmarks.stand import Stand, WrongAnswerError, stand
 from benchmarks.subjects import FLOOR, OURS
 
