@@ -48,6 +48,14 @@ def test_optional_text() -> None:
         fields.optional_text(1, "x")
 
 
+def test_a_flag_is_a_boolean_or_absent() -> None:
+    assert [fields.flag(value, "x") for value in (None, True, False)] == [None, True, False]
+    wrong: tuple[Any, ...] = (0, 1, "true", [], {})
+    for value in wrong:
+        with pytest.raises(RequestError, match=rf"^x must be a boolean, not {fields.kind(value)}\.$"):
+            fields.flag(value, "x")
+
+
 def test_text_is_what_utf8_and_postgres_can_hold() -> None:
     assert fields.text("Grüße 😀\n", "x") == "Grüße 😀\n"
     with pytest.raises(RequestError, match=r"x has a NUL character \(U\+0000\) at position 2\."):

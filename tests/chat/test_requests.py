@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
 from chat.failures import RequestError
 from chat.requests import ChatRequest, read_chat_request
@@ -36,6 +37,68 @@ def test_the_least_request() -> None:
 def test_everything_that_a_request_may_say() -> None:
     payload = {"id": "c1", "messages": [HI], "model": "gpt-4.1", "tools": [TOOL], "tool_choice": "required"}
     assert read(payload, CHAT_MODELS="gpt-4.1") == ChatRequest([HI], "gpt-4.1", [TOOL], "required")
+
+
+UI = {"id": "u1", "role": "user", "parts": [{"type": "text", "text": "hi"}]}
+DENIED = {
+    "type": "tool-weather",
+    "toolCallId": "c1",
+    "state": "approval-responded",
+    "input": {},
+    "approval": {"id": "x", "approved": False, "reason": "too dear"},
+}
+
+
+def test_the_least_request_of_ai5() -> None:
+    assert read({"id": "c", "messages": [UI], "trigger": "submit-message"}) == ChatRequest(
+        [HI], "gpt-4o-mini", protocol="ui-message-stream"
+    )
+
+
+def test_a_further_round_after_tools_that_the_page_ran() -> None:
+    answer = {"id": "a1", "role": "assistant", "parts": [{"type": "step-start"}, DENIED]}
+    payload = {
+        "messages": [UI, answer],
+        "trigger": "submit-message",
+        "messageId": "a1",
+        "tools": {"weather": {"inputSchema": {"type": "object"}, "needsApproval": True}},
+        "toolChoice": {"type": "tool", "toolName": "weather"},
+    }
+    call = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    assert read(payload) == ChatRequest(
+        messages=[
+            HI,
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": "too dear"},
+        ],
+        model="gpt-4o-mini",
+        tools=[{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}],
+        tool_choice={"type": "function", "function": {"name": "weather"}},
+        protocol="ui-message-stream",
+        continues="a1",
+        needs_approval=frozenset({"weather"}),
+        denied=("c1",),
+    )
+    for more in (
+        {"protocol": "sse"},
+        {"messages": [UI, answer, UI]},
+        {"trigger": "regenerate-message", "messageId": "a1"},
+    ):
+        request = read({**payload, **more})
+        assert (request.continues, request.denied) == (None, ())
+
+
+def test_a_message_that_is_made_anew_is_not_shown_to_the_model() -> None:
+    answer = {"id": "a1", "role": "assistant", "parts": [{"type": "text", "text": "No."}]}
+    payload = {"messages": [UI, answer, UI], "trigger": "regenerate-message", "messageId": "a1"}
+    assert read(payload).messages == [HI]
+    assert refusal({**payload, "messages": [answer]}) == "messages has nothing that a model could answer."
+
+
+def test_openai_s_name_of_the_choice_goes_before_the_sdk_s() -> None:
+    both = {"messages": [HI], "tools": [TOOL], "tool_choice": "none", "toolChoice": "required"}
+    assert read(both).tool_choice == "none"
+    assert read({**both, "tool_choice": None}).tool_choice == "required"
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -105,6 +168,18 @@ def test_a_client_s_system_message_comes_after_it() -> None:
         ({"messages": [HI], "model": 7}, "model must be a string, not a number."),
         ({"messages": [HI], "model": "gpt-5"}, "model is 'gpt-5'; allowed are: gpt-4o-mini."),
         ({"messages": [HI], "tools": 7}, "tools must be an array or an object, not a number."),
+        (
+            {"messages": [HI], "protocol": "ndjson"},
+            "protocol is 'ndjson'; known are: data-stream, ui-message-stream, sse, text.",
+        ),
+        (
+            {"messages": [HI], "tools": {"a": {"needsApproval": 1}}},
+            "tools['a'].needsApproval must be a boolean, not a number.",
+        ),
+        (
+            {"messages": [{**UI, "role": "assistant", "id": 7}]},
+            "The last message's id must be a string, not a number.",
+        ),
         ({"messages": [HI], "tool_choice": "required"}, "tool_choice asks for a tool, but tools names none."),
     ],
 )
@@ -131,14 +206,26 @@ _json = st.recursive(
     max_leaves=8,
 )
 
+_FIELDS = (
+    "messages",
+    "id",
+    "model",
+    "tools",
+    "tool_choice",
+    "toolChoice",
+    "protocol",
+    "trigger",
+    "messageId",
+)
+
 
 @given(
-    st.dictionaries(st.sampled_from(["messages", "id", "model", "tools", "tool_choice", "x"]), _json),
-    st.booleans(),
+    st.dictionaries(st.sampled_from(_FIELDS), _json),
+    st.sampled_from([None, HI, UI, {"role": "assistant", "id": "a1", "parts": [DENIED]}]),
 )
 @hypothesis_settings(max_examples=300)
-def test_any_json_is_a_request_or_refused(noise: dict[str, Any], sound: bool) -> None:  # noqa: FBT001 - drawn
-    payload = {"messages": [HI], **{k: v for k, v in noise.items() if k != "messages"}} if sound else noise
+def test_any_json_is_a_request_or_refused(noise: dict[str, Any], message: dict[str, Any] | None) -> None:
+    payload = noise if message is None else {**noise, "messages": [message]}
     try:
         request = read(payload)
     except RequestError as error:
@@ -150,4 +237,4 @@ def test_any_json_is_a_request_or_refused(noise: dict[str, Any], sound: bool) ->
         assert len(outcome.message) < 400
         outcome.message.encode()
     else:
-        json.dumps([outcome.messages, outcome.tools], ensure_ascii=False).encode()
+        json.dumps(to_builtins(outcome), ensure_ascii=False, allow_nan=False).encode()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat.failures import RequestError
-from chat.tools import MAX_TOOLS, read_tool_choice, read_tools
+from chat.tools import MAX_TOOLS, read_needs_approval, read_tool_choice, read_tools
 
 WEATHER = {
     "type": "function",
@@ -42,6 +42,51 @@ def test_the_sdk_s_form() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["parameters", "inputSchema"])
+def test_a_schema_of_the_sdk_s_form(name: str) -> None:
+    """ai@4 names it `parameters`; the SDK's `jsonSchema()` and `zodSchema()` have it inside, beside what is no JSON."""
+    schema = {"type": "object", "properties": {"at": {"type": "string"}}}
+    made = [function("a", parameters=schema, strict=True)]
+    assert read_tools({"a": {name: schema, "strict": True}}) == made
+    assert read_tools({"a": {name: {"jsonSchema": schema}, "strict": True, "type": "dynamic"}}) == made
+    assert read_tools({"a": {name: None}}) == [function("a")]
+    own = {"type": "object", "jsonSchema": 1}
+    assert read_tools({"a": {name: own, "type": "function"}}) == [function("a", parameters=own)]
+
+
+def test_input_schema_goes_before_parameters() -> None:
+    assert read_tools({"a": {"inputSchema": {"x": 1}, "parameters": {"x": 2}}}) == [
+        function("a", parameters={"x": 1})
+    ]
+
+
+def test_the_name_in_the_sdk_s_form_is_the_key() -> None:
+    assert read_tools({"a": {"name": "b"}}) == [function("a")]
+
+
+def test_which_tools_need_approval() -> None:
+    assert read_needs_approval(None) == read_needs_approval([]) == read_needs_approval({}) == frozenset()
+    assert read_needs_approval({"a": {"needsApproval": True}, "b": {"needsApproval": False}, "c": {}}) == {
+        "a"
+    }
+    array = [function("a") | {"needsApproval": True}, function("b") | {"needsApproval": None}, function("c")]
+    assert read_needs_approval(array) == {"a"}
+    assert read_tools(array) == [function("a"), function("b"), function("c")]
+
+
+@pytest.mark.parametrize(
+    ("tools", "where"),
+    [
+        ({"a": {"needsApproval": "yes"}}, "tools['a']"),
+        ([function("a"), function("b") | {"needsApproval": "yes"}], "tools[1]"),
+    ],
+)
+def test_approval_is_needed_or_not(tools: Any, where: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        read_needs_approval(tools)
+    assert caught.value.message == f"{where}.needsApproval must be a boolean, not a string."
+
+
 @pytest.mark.parametrize("none", [None, [], {}])
 def test_no_tools_are_none(none: Any) -> None:
     """The API refuses an empty list."""
@@ -71,6 +116,16 @@ def test_no_tools_are_none(none: Any) -> None:
         ([function("a", strict="yes")], "tools[0].function.strict must be a boolean, not a string."),
         ([WEATHER, WEATHER], "tools names 'weather' twice."),
         ({"a": 1}, "tools['a'] must be an object, not a number."),
+        ({"a": {"inputSchema": 1}}, "tools['a'].inputSchema must be an object, not a number."),
+        ({"a": {"parameters": []}}, "tools['a'].parameters must be an object, not an array."),
+        (
+            {"a": {"inputSchema": {"jsonSchema": {"\ud800": 1}}}},
+            "tools['a'].inputSchema.jsonSchema has a lone surrogate, which is not text.",
+        ),
+        (
+            {"a": {"type": "provider-defined", "id": "openai.web_search"}},
+            "tools['a'].type is 'provider-defined'; only tools that the page runs can be declared",
+        ),
         ({"ä": {}}, "tools['ä'].name is 'ä'; a tool's name has"),
         (
             [function(f"t{n}") for n in range(MAX_TOOLS + 1)],
@@ -92,6 +147,10 @@ def test_choices(choice: Any) -> None:
     assert read_tool_choice(choice, [WEATHER]) == choice
 
 
+def test_a_choice_in_the_sdk_s_words() -> None:
+    assert read_tool_choice({"type": "tool", "toolName": "weather"}, [WEATHER]) == NAMED
+
+
 @pytest.mark.parametrize("choice", [None, "auto", "none"])
 def test_choices_that_say_nothing_without_tools(choice: Any) -> None:
     """The API refuses `tool_choice` where there are no tools."""
@@ -110,7 +169,10 @@ def test_a_choice_of_a_tool_needs_tools(choice: Any) -> None:
         ("always", "not 'always'."),
         (1, "not a number."),
         ([], "not an array."),
-        ({"type": "tool", "toolName": "weather"}, "not an object."),
+        ({"type": "any"}, "not an object."),
+        ({"type": ["tool"]}, "not an object."),
+        ({"type": "tool"}, "tool_choice.toolName must be a string, not null."),
+        ({"type": "tool", "toolName": "x"}, "tool_choice.toolName is 'x', which tools does not name."),
         ({"type": "function"}, "tool_choice.function must be an object, not null."),
         ({"type": "function", "function": {}}, "tool_choice.function.name must be a string, not null."),
         (

@@ -13,6 +13,7 @@ from chat.failures import RequestError
 from chat.messages import UNANSWERED
 from chat.settings import Settings
 from tests.chat.messages.builders import (
+    PNG,
     assistant,
     call,
     convert,
@@ -21,6 +22,9 @@ from tests.chat.messages.builders import (
     refusal,
     result,
     text,
+    tool,
+    ui_assistant,
+    ui_user,
 )
 
 
@@ -196,6 +200,33 @@ _WHOLE = (
     {"role": "assistant", "content": "b", "toolInvocations": [invocation("a")]},
     {"role": "assistant", "content": None, "tool_calls": [call("c")]},
     {"role": "tool", "tool_call_id": "c", "content": "x"},
+    ui_user(text("hi"), {"type": "file", "mediaType": "image/png", "url": f"data:image/png;base64,{PNG}"}),
+    ui_assistant({"type": "step-start"}, text("b"), tool("a")),
+)
+_STATES = (
+    *("input-streaming", "input-available", "approval-requested", "approval-responded"),
+    *("output-available", "output-error", "output-denied"),
+)
+_PART_FIELDS = (
+    *("type", "text", "url", "mediaType", "filename", "toolCallId", "toolName", "state", "input", "rawInput"),
+    *("output", "errorText", "approval", "providerExecuted", "preliminary", "toolInvocation"),
+)
+_ui_parts = st.builds(
+    lambda made, state, noise: {**made, "state": state, **noise},
+    st.sampled_from(
+        [
+            *(tool("a"), {**tool("a"), "type": "dynamic-tool", "toolName": "w"}, text("b"), {"type": "file"}),
+            tool("a", approval={"id": "x", "approved": False}),
+            tool("a", approval={"id": "x", "approved": True}),
+        ]
+    ),
+    st.sampled_from(_STATES),
+    st.dictionaries(st.sampled_from(_PART_FIELDS), _any_json, max_size=2),
+)
+_ui_messages = st.builds(
+    lambda role, parts: {"id": "m", "role": role, "parts": parts},
+    st.sampled_from(("user", "assistant", "system")),
+    st.lists(_ui_parts | _any_json, max_size=4),
 )
 _shaken = st.builds(
     lambda message, noise: {**message, **noise},
@@ -211,7 +242,7 @@ def converted(messages: list[Any]) -> list[dict[str, Any]] | RequestError:
         return error
 
 
-@given(st.lists(_any_json | _shaken, max_size=4))
+@given(st.lists(_any_json | _shaken | _ui_messages, max_size=4))
 @settings(max_examples=400)
 def test_any_json_is_converted_or_refused(messages: list[Any]) -> None:
     outcome = converted(messages)
