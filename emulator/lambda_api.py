@@ -48,9 +48,9 @@ _PATHS = re.compile(
     r"/2015-03-31/functions/(?P<invoked>[^/]+)/invocations"
     r"|/2021-11-15/functions/(?P<streamed>[^/]+)/response-streaming-invocations"
 )
-# The pattern of FunctionName (AWS API reference, "Invoke").
+# Name, partial ARN and ARN (AWS API reference, "Invoke"; its own pattern cannot tell `function:1` from a partial ARN).
 _NAME = re.compile(
-    r"(arn:aws[a-zA-Z-]*:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d:)?(\d{12}:)?(function:)?"
+    r"((arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:)?\d{12}:function:)?"
     r"(?P<name>[a-zA-Z0-9-_]+)(:(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?"
 )
 # What the runtime interface emulator calls every function.

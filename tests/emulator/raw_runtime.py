@@ -8,6 +8,7 @@ the process connects when it shall wait for the test, and by whose end the test 
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -20,6 +21,7 @@ from typing import Any
 
 API = os.environ["AWS_LAMBDA_RUNTIME_API"]
 HTTP_TYPE = "application/vnd.awslambda.http-integration-response"
+MARKS: list[socket.socket] = []
 PRELUDE = (
     b'{"statusCode":201,"headers":{"content-type":"text/plain","x-a":"b"},"cookies":["c=1; Path=/","d=2"]}'
 )
@@ -62,6 +64,18 @@ class Stream:
     def write(self, chunk: bytes) -> None:
         self.socket.sendall(b"%x\r\n%s\r\n" % (len(chunk), chunk))
 
+    def burst(self, *chunks: bytes) -> None:
+        """All that is left in one write."""
+        self.socket.sendall(
+            b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+        )
+
+    def status(self) -> str:
+        """The answer's status; empty if the connection ended before it."""
+        with self.socket, contextlib.suppress(ConnectionError):
+            return self.socket.recv(65536)[9:12].decode()
+        return ""
+
     def end(self, error: str | None = None) -> None:
         trailers = b""
         if error is not None:
@@ -82,12 +96,18 @@ def connect(word: bytes = b"here") -> socket.socket:
     return control
 
 
+def mark() -> None:
+    """Tell the test which process this is, wait for it, and keep the connection for as long as the process lives."""
+    MARKS.append(connect(str(os.getpid()).encode()))
+    MARKS[-1].recv(1)
+
+
 def wait_for_test() -> None:
     with connect() as control:
         control.recv(1)
 
 
-def handle(api: Api, head: dict[str, str], event: Any) -> None:  # noqa: C901 - a table of what can be asked for
+def handle(api: Api, head: dict[str, str], event: Any) -> None:  # noqa: C901, PLR0912 - a table of what can be asked for
     request_id = head["lambda-runtime-aws-request-id"]
     echo = {"Lambda-Runtime-Invocation-Id": head["lambda-runtime-invocation-id"]}
 
@@ -108,12 +128,24 @@ def handle(api: Api, head: dict[str, str], event: Any) -> None:  # noqa: C901 - 
             wait_for_test()
         case "pid":
             answer({"pid": os.getpid(), "environment": dict(os.environ), "next": head})
+        case "mark":
+            mark()
+            print("marked")  # noqa: T201 - a function that logs
+            answer({"pid": os.getpid()})
+        case "burst":
+            stream = Stream(head, HTTP_TYPE)
+            stream.write(PRELUDE)
+            stream.write(b"\0" * 8)
+            stream.burst(b"one ", b"two ", b"three ", b"four ")
+            print(f"answered {stream.status()}")  # noqa: T201 - a function that logs
         case "child":
             subprocess.Popen([sys.executable, __file__, "child"])
             answer("started")
         case "raw" | "split" | "gated" | "trailers" | "exit-midstream" | "hang-midstream" | "large" as what:
             stream = Stream(head, "text/x-raw" if what == "raw" else HTTP_TYPE)
             respond(stream, what)
+        case "gated-bare" | "trailers-bare" | "exit-midstream-bare" | "large-bare" as what:
+            respond(Stream(head, "text/x-raw"), what)
         case "bad-prelude":
             stream = Stream(head, HTTP_TYPE)
             stream.write(b'{"statusCode": "fine"}' + b"\0" * 8)
@@ -141,9 +173,10 @@ def respond(stream: Stream, what: str) -> None:
     if what == "split":
         for at in range(len(head)):
             stream.write(head[at : at + 1])
-    elif what != "raw":
+    elif what != "raw" and not what.endswith("-bare"):
         stream.write(PRELUDE)
         stream.write(b"\0" * 8)
+    what = what.removesuffix("-bare")
     stream.write(b"first ")
     if what == "exit-midstream":
         os._exit(3)
@@ -152,6 +185,7 @@ def respond(stream: Stream, what: str) -> None:
     if what == "large":
         for _ in range(200):
             stream.write(b"x" * 65536)
+        print("written")  # noqa: T201 - a function that logs
     if what == "trailers":
         stream.end("Function.Late")
     else:
