@@ -12,7 +12,7 @@ from chat.failures import RequestError
 from chat.generation import AnswerError, stream_answer
 from chat.keys import Keys
 from chat.metrics import Meter
-from chat.protocols.data_stream import DataStream
+from chat.protocols.choice import encoder_for
 from chat.requests import read_chat_request
 from chat.settings import Settings
 from chat.sources.select import Sources
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lambda_runtime import LambdaContext, ResponseStream
 
 _JSON = "application/json"
+_EMPTY = "text/plain; charset=utf-8"  # of an empty answer
 
 settings = Settings.from_environment()
 keys = Keys(settings)
@@ -38,7 +39,7 @@ on_shutdown(sources.aclose)
 @streamify_response
 @raw_event
 async def streaming_handler(event: bytes, response_stream: ResponseStream, context: LambdaContext) -> None:
-    """Stream one answer in the AI SDK's data stream; anything wrong before its first byte is a JSON error."""
+    """Stream one answer in the protocol that its client reads; anything wrong before its first byte is a JSON error."""
     http = False
     with meter.measure(operations.STREAMED_CHAT, context) as measured:
         try:
@@ -48,16 +49,17 @@ async def streaming_handler(event: bytes, response_stream: ResponseStream, conte
             envelope = read_envelope(content, settings)
             if envelope.resume is not None:
                 # A page asks on loading; there is nothing to resume.
-                _begin(response_stream, http, envelope.resume, DataStream.content_type)
+                _begin(response_stream, http, envelope.resume, _EMPTY)
                 await response_stream.end()
                 return
             operations.require_streamed(envelope.action)
             request = read_chat_request(envelope.payload, settings)
-            _begin(response_stream, http, 200, DataStream.content_type, DataStream.headers)
+            encoder = encoder_for(request)
+            _begin(response_stream, http, 200, encoder.content_type, encoder.headers)
             await stream_answer(
                 sources,
                 request,
-                DataStream(),
+                encoder,
                 response_stream,
                 deadline=_deadline(context),
                 keepalive=settings.keepalive,

@@ -28,8 +28,8 @@ from chat.parts import (
     ToolError,
     ToolInputError,
     ToolResult,
-    Usage,
 )
+from chat.protocols.totals import TotalUsage
 from chat.protocols.values import (
     annotation_value,
     answer_value,
@@ -69,7 +69,7 @@ class CollectedAnswer:
         self._reasoning: list[str] = []
         self._lists: dict[str, list[Any]] = {}
         self._reason: FinishReason = "unknown"
-        self._usage: list[Usage | None] = []
+        self._usage = TotalUsage()
 
     def add(self, parts: Iterable[Part]) -> None:
         """Take the next parts."""
@@ -81,7 +81,7 @@ class CollectedAnswer:
                     self._reasoning.append(part.text)
                 case StepFinish() | Finish():
                     self._reason = part.reason
-                    self._usage.append(part.usage)
+                    self._usage.add(part)
                 case Abort():
                     self._reason = "other"
                 case Error():
@@ -105,9 +105,7 @@ class CollectedAnswer:
             answer["reasoning"] = sound_text("".join(self._reasoning))
         # Through the encoder, for it leaves nothing that another one stumbles over (NaN, halves of characters).
         answer |= json.loads(encode_json(self._lists))
-        counted = [usage for usage in self._usage if usage is not None]
-        if counted and len(counted) == len(self._usage):
-            total = Usage(sum(u.input_tokens for u in counted), sum(u.output_tokens for u in counted))
+        if (total := self._usage.known) is not None:
             totals = {"totalTokens": total.input_tokens + total.output_tokens}
             answer["usage"] = usage_value(total) | totals
         return answer

@@ -12,8 +12,9 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+from chat.approval import Approval
 from chat.failures import FailureKind, SourceError
-from chat.parts import Error, Finish
+from chat.parts import Abort, Error, Finish
 from chat.protocols import PartOrderError
 from lambda_runtime import StreamClosed
 
@@ -51,7 +52,7 @@ async def generate(
     deadline: float,
     measured: Measurement,
 ) -> None:
-    """Hand an answer's parts to `consume`, batch by batch, up to and with its `Finish`.
+    """Hand an answer's parts to `consume`, batch by batch, up to and with its `Finish` or `Abort`.
 
     Args:
         sources: what answers; the upstream is closed before this returns or raises.
@@ -70,13 +71,14 @@ async def generate(
             "no time was left when it began; the function's timeout must be longer than CHAT_DEADLINE_MARGIN"
         )
         raise _failed(FailureKind.DEADLINE, detail)
+    approval = Approval(request)
     timer = asyncio.timeout_at(deadline)
     try:
         async with timer, contextlib.aclosing(sources.for_request(request).stream(request)) as batches:
             async for batch in batches:
-                await consume(batch)
+                await consume(approval.tell(batch))
                 measured.took(batch)
-                if isinstance(batch[-1], Finish):
+                if isinstance(batch[-1], Finish | Abort):
                     return
     except SourceError as error:
         raise _failed(error.kind, error.detail) from error
@@ -119,39 +121,47 @@ async def stream_answer(
         AnswerError: the answer failed before the first byte; the stream is still unused.
         StreamClosed: the platform reads no more.
     """
-    loop = asyncio.get_running_loop()
-    last_write = loop.time()
-
-    async def write(parts: list[Part]) -> None:
-        nonlocal last_write
-        try:
-            encoded = encoder.encode(parts)
-        except PartOrderError as error:
-            if error.encoded:
-                await stream.write(error.encoded)
-            raise
-        if encoded:  # an encoder may hold back what shows nothing yet
-            await stream.write(encoded)
-            last_write = loop.time()
-
-    async def beat() -> None:
-        nonlocal last_write
-        while True:
-            if (silence_left := last_write + keepalive - loop.time()) > 0:
-                await asyncio.sleep(silence_left)
-            else:
-                await stream.write(encoder.heartbeat())
-                last_write = loop.time()
-
+    wire = _Wire(encoder, stream)
     try:
-        async with _beside(beat()):
-            await generate(sources, request, write, deadline, measured)
+        async with _beside(wire.beat(keepalive)):
+            await generate(sources, request, wire.write, deadline, measured)
     except AnswerError as error:
         if not stream.started:
             raise
         measured.fail(error)
-        await write([Error(error.message)])
+        await wire.write([Error(error.message)])
     await stream.end()
+
+
+class _Wire:
+    """A response stream as one answer's encoder writes it."""
+
+    def __init__(self, encoder: Encoder, stream: ResponseStream) -> None:
+        self._encoder = encoder
+        self._stream = stream
+        self._time = asyncio.get_running_loop().time
+        self._last_write = self._time()
+
+    async def write(self, parts: list[Part]) -> None:
+        """Write some parts; of those in the wrong order, what stood before them."""
+        try:
+            encoded = self._encoder.encode(parts)
+        except PartOrderError as error:
+            if error.encoded:
+                await self._stream.write(error.encoded)
+            raise
+        if encoded:  # an encoder may hold back what shows nothing yet
+            await self._stream.write(encoded)
+            self._last_write = self._time()
+
+    async def beat(self, keepalive: float) -> None:
+        """Write the protocol's heartbeat, if it has one, after each `keepalive` seconds of silence."""
+        while heartbeat := self._encoder.heartbeat():
+            if (silence_left := self._last_write + keepalive - self._time()) > 0:
+                await asyncio.sleep(silence_left)
+            else:
+                await self._stream.write(heartbeat)
+                self._last_write = self._time()
 
 
 @contextlib.asynccontextmanager

@@ -138,10 +138,8 @@ def test_collected_and_streamed_answers_agree(ai4: Ai4, parts: list[Part]) -> No
     calls = [call["toolCallId"] for call in answer.get("toolCalls", [])]
     shown = [i["toolCallId"] for i in message.get("toolInvocations", []) if i["state"] != "partial-call"]
     assert sorted(calls) == sorted(shown)
-    results = {
-        i["toolCallId"]: i["result"] for i in message.get("toolInvocations", []) if i["state"] == "result"
-    }
-    assert {i["toolCallId"]: i["result"] for i in answer.get("toolResults", [])} == results
+    answered = [i["toolCallId"] for i in message.get("toolInvocations", []) if i["state"] == "result"]
+    assert sorted(result["toolCallId"] for result in answer.get("toolResults", [])) == sorted(answered)
     assert (collected.error is None) == (chat["error"] is None)
     if collected.error is None:
         assert answer["finishReason"] == chat["finish"]["finishReason"]

@@ -34,6 +34,9 @@ ToolPart = (
     | ToolDenied
 )
 
+DENIED = "The user did not allow this call."
+"""What a client reads as the error of a denied call where its protocol has no denial."""
+
 
 class CallState(Enum):
     """How far a tool call has come."""
@@ -89,3 +92,11 @@ class Calls:
             raise OutOfPlaceError(f"{part} came while its call was {state}.")
         self._states[call_id] = after
         return before
+
+    def state(self, call_id: str) -> CallState | None:
+        """How far a call has come; None: it has not begun."""
+        return self._states.get(call_id)
+
+    def cut_off(self, call_id: str) -> None:
+        """Note that nothing more comes of a call, because the answer has ended in the middle of it."""
+        self._states[call_id] = CallState.ANSWERED

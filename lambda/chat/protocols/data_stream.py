@@ -50,10 +50,10 @@ from chat.parts import (
     ToolError,
     ToolInputError,
     ToolResult,
-    Usage,
 )
 from chat.protocols import PartOrderError
 from chat.protocols.calls import Calls, OutOfPlaceError
+from chat.protocols.totals import TotalUsage
 from chat.protocols.values import (
     annotation_value,
     answer_value,
@@ -66,7 +66,7 @@ from chat.protocols.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chat.parts import FinishReason, Part, Terminal
+    from chat.parts import FinishReason, Part, Terminal, Usage
     from chat.protocols.calls import ToolPart
     from chat.protocols.values import MessagePart, StepPart
 
@@ -96,16 +96,16 @@ class DataStream:
     content_type: ClassVar[str] = "text/plain; charset=utf-8"
     headers: ClassVar[Mapping[str, str]] = {"X-Vercel-AI-Data-Stream": "v1"}
 
-    def __init__(self, identity: str | None = None, denied: Iterable[str] = ()) -> None:
-        """`identity` is the message's id, made here if not given; `denied` is as for `Calls`."""
+    def __init__(self, identity: str | None = None) -> None:
+        """`identity` is the message's id, made here if not given."""
         self._start = b'f:{"messageId":%b}\n' % encode_text(identity or message_id())
-        self._calls = Calls(denied)
+        self._calls = Calls()
         self._ended = False
         self._step_open = False
         self._step_called = False  # a tool call stands in the open step
         self._step_answered = False  # a tool result stands in it: the model has been called again
         self._blanks = ""  # text after a tool call that shows nothing yet
-        self._usage: Usage | None = Usage(0, 0)  # of all steps; None once one of them is unknown
+        self._usage = TotalUsage()
 
     @property
     def ended(self) -> bool:
@@ -190,14 +190,12 @@ class DataStream:
 
     def _write_tool(self, part: ToolPart, lines: list[bytes]) -> None:
         try:
-            before = self._calls.take(part)
+            self._calls.take(part)
         except OutOfPlaceError as error:
             raise PartOrderError(str(error), b"".join(lines)) from None
         if isinstance(part, ToolApprovalRequest):
             lines.append(_line(b"8", [annotation_value(part)]))
             return
-        if isinstance(part, ToolDenied) and before is None:
-            return  # `a` needs the call in the message
         self._open_step(lines)
         self._step_called = True
         match part:
@@ -222,18 +220,13 @@ class DataStream:
     def _finish_step(self, part: StepFinish | Finish, lines: list[bytes]) -> None:
         """End a call of the model; one that said nothing has a step as well."""
         self._end_step(part.reason, part.usage, lines)
-        total, usage = self._usage, part.usage
-        self._usage = (
-            Usage(total.input_tokens + usage.input_tokens, total.output_tokens + usage.output_tokens)
-            if total and usage
-            else None
-        )
+        self._usage.add(part)
 
     def _finish(self, part: Terminal, lines: list[bytes]) -> None:
         match part:
             case Finish():
                 self._finish_step(part, lines)
-                lines.append(_line(b"d", {"finishReason": part.reason, **_usage(self._usage)}))
+                lines.append(_line(b"d", {"finishReason": part.reason, **_usage(self._usage.known)}))
             case Abort():
                 called = self._step_called
                 self._end_step("other", None, lines)

@@ -21,6 +21,7 @@ from chat.parts import (
     ToolInputError,
     ToolResult,
 )
+from chat.protocols.calls import DENIED
 
 if TYPE_CHECKING:
     from chat.parts import Usage
@@ -65,7 +66,7 @@ def answer_value(part: ToolAnswer) -> dict[str, Any]:
         case ToolError() | ToolInputError():
             result = {"error": part.message}
         case ToolDenied():
-            result = {"error": "The user did not allow this call."}
+            result = {"error": DENIED}
     return {"toolCallId": part.call_id, "result": result}
 
 

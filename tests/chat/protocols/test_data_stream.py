@@ -233,14 +233,6 @@ def test_a_call_that_went_wrong_is_told_as_its_result(ai4: Ai4) -> None:
     assert results == {"c": {"error": "not JSON"}, "d": {"error": "broke"}, "e": denied}
 
 
-def test_a_denied_call_of_an_earlier_message_is_not_told() -> None:
-    """`a` must be preceded by the call; the client throws."""
-    stream = DataStream(ID, denied=["earlier"])
-    assert codes(stream.encode([ToolDenied("earlier"), TextDelta("A")])) == "f0"
-    with pytest.raises(PartOrderError, match="answered"):
-        stream.encode([ToolDenied("earlier")])
-
-
 def test_approval_is_asked_by_an_annotation() -> None:
     asked = encode(ToolCall("c", "t", {}), ToolApprovalRequest("c", "a1"), Finish("tool-calls"))
     assert codes(asked) == "f98ed"
@@ -248,8 +240,7 @@ def test_approval_is_asked_by_an_annotation() -> None:
 
 def test_a_stopped_answer_ends_well_and_no_round_follows(ai4: Ai4) -> None:
     """The page runs its tool all the same, but does not post the result: the user has stopped the answer."""
-    stopped = [TextDelta("A"), ToolCall("c", "t", {}), Abort()]
-    encoded = encode(*stopped)
+    encoded = encode(TextDelta("A"), ToolCall("c", "t", {}), Abort())
     assert codes(encoded) == "f09efed"
     chat = ai4.chat(encoded, results={"t": 1})
     assert not chat["continues"]
