@@ -1,9 +1,12 @@
 """Files that a client sends with a message, as the content parts of OpenAI's chat completions.
 
-Facts, each from `attachmentsToParts` of ai@4.3.19 and the converter of @ai-sdk/openai@1.3.24:
+Facts, each from `attachmentsToParts` of ai@4.3.19 and the converters of @ai-sdk/openai@1.3.24 to 4.0.118:
 
-- A data URL of an image becomes `image_url`, of `text/*` a text part (the text alone), of WAV or MP3
-  `input_audio`, of anything else `file`; without a name it is called `part-N.pdf`.
+- ai@4 names the type `contentType` or `mimeType`, ai@5 and later `mediaType`. ai@7 takes its first half alone, `image`,
+  as well. A page reads them both from the browser's `File`, so that they agree with the data URL; the SDK believes the
+  latter, here a file that says two things is refused.
+- A data URL of an image becomes `image_url`, of `text/*` a text part (the text alone; later converters throw), of WAV
+  or MP3 `input_audio`, of anything else `file`; without a name it is called `part-N.pdf`.
 - An image by http(s) goes on as its URL, if its host may be public: a server of models inside this network fetches it
   (`chat.public_hosts`). The SDK fetches other files by itself. This service does not: it
   would let a client make it call addresses inside its own network. Such a URL is refused.
@@ -68,13 +71,13 @@ def from_url(
         given = f"a URL of the scheme {fields.shown(scheme)}" if scheme else "no absolute URL"
         hint = " Send it as a data URL." if scheme in ("http", "https") and "data" in allowed else ""
         raise RequestError(f"{where} has {given}; allowed schemes: {allowed}.{hint}")
-    claimed = _essence(media_type, where) if media_type else None
     if scheme != "data":
-        return _from_web(url, claimed, where, settings)
+        return _from_web(url, _essence(media_type, where) if media_type else None, where, settings)
     actual, data = _split_data_url(url, where)
-    if claimed is not None and claimed != actual:
+    family = actual.partition("/")[0]
+    if media_type and media_type not in (family, f"{family}/*") and _essence(media_type, where) != actual:
         raise RequestError(
-            f"{where} says it is {fields.shown(claimed)}, but its data URL says {fields.shown(actual)}."
+            f"{where} says it is {fields.shown(media_type)}, but its data URL says {fields.shown(actual)}."
         )
     return from_base64(data, actual, where, settings, name=name, index=index)
 

@@ -53,6 +53,14 @@ def refusal(given: str, media_type: str | None = None, using: Settings = OPEN) -
             "image/png",
             {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
         ),
+        *(
+            (
+                "data:image/png;base64,AAAA",
+                media_type,
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+            )
+            for media_type in ("image", "image/*", "", "IMAGE/PNG")
+        ),
         ("data:text/csv;base64,YSxi", "text/csv", {"type": "text", "text": "a,b"}),
         (
             "data:text/plain;charset=utf-8;base64,R3LDvMOfZQ==",

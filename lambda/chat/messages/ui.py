@@ -59,19 +59,20 @@ def user_content(message: Message, where: str, settings: Settings) -> str | list
     for part, place in _parts(message, where):
         match part.get("type"):
             case "text":
-                if text := fields.text(part.get("text"), f"{place}.text"):
-                    content.append({"type": "text", "text": text})
+                made = {"type": "text", "text": fields.text(part.get("text"), f"{place}.text")}
             case "file":
-                content.append(
-                    from_url(
-                        fields.text(part.get("url"), f"{place}.url"),
-                        fields.optional_text(part.get("mediaType"), f"{place}.mediaType"),
-                        place,
-                        settings,
-                        name=fields.optional_text(part.get("filename"), f"{place}.filename"),
-                        index=len(content),
-                    )
+                made = from_url(
+                    fields.text(part.get("url"), f"{place}.url"),
+                    fields.optional_text(part.get("mediaType"), f"{place}.mediaType"),
+                    place,
+                    settings,
+                    name=fields.optional_text(part.get("filename"), f"{place}.filename"),
+                    index=len(content),
                 )
+            case _:
+                continue
+        if made != {"type": "text", "text": ""}:
+            content.append(made)
     return plain_content(content)
 
 

@@ -243,7 +243,12 @@ def test_a_file_of_the_service_s_own_account_cannot_be_named() -> None:
     assert "parts[0].url must be a string" in refusal(ui_user({**named, "url": None}))
 
 
-@pytest.mark.parametrize("parts", [[], [text("")], [{"type": "data-click", "data": 1}], [STEP, {}]])
+EMPTY_FILE = {"type": "file", "mediaType": "text/plain", "url": "data:text/plain;base64,"}
+
+
+@pytest.mark.parametrize(
+    "parts", [[], [text("")], [EMPTY_FILE], [{"type": "data-click", "data": 1}], [STEP, {}]]
+)
 def test_a_user_message_that_says_nothing(parts: list[dict[str, Any]]) -> None:
     """In the history it is left out, as the API refuses a message of no parts; there is nothing to answer in it."""
     assert convert(ui_user(*parts), MORE) == convert(MORE)
