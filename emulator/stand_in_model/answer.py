@@ -229,11 +229,24 @@ def _example(schema: Any, said: str) -> Any:
     properties = schema.get("properties")
     properties = properties if isinstance(properties, dict) else {}
     required = schema.get("required")
-    names = required if isinstance(required, list) else list(properties)
-    return {name: _example(properties.get(name), said) for name in names if isinstance(name, str)}
+    if isinstance(required, list):
+        names = [name for name in required if isinstance(name, str)]
+    else:
+        # All are optional: a text is given only where the message names something that it could be.
+        names = [name for name in properties if _named(said) or not _is_text(properties[name])]
+    return {name: _example(properties.get(name), said) for name in names}
+
+
+def _is_text(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("type") == "string" and not schema.get("enum")
 
 
 def _subject(said: str) -> str:
-    """What the message is about: its capitalised words after the first, else all of it."""
-    names = re.findall(r"(?<=\s)[A-ZÀ-Þ][\w-]*(?:\s+[A-ZÀ-Þ][\w-]*)*", said)
-    return names[-1] if names else said.strip()
+    """What the message is about: what it names, else all of it."""
+    return _named(said) or said.strip()
+
+
+def _named(said: str) -> str:
+    """The last capitalised words of a message that do not begin it: `New York`, `Europe/Berlin`; "" if none."""
+    names = re.findall(r"(?<=\s)[A-ZÀ-Þ][\w/-]*(?:\s+[A-ZÀ-Þ][\w/-]*)*", said)
+    return names[-1] if names else ""

@@ -124,6 +124,25 @@ async def test_a_tool_that_the_message_names_is_called(client: openai.AsyncOpenA
     assert chunks[-1].choices[0].finish_reason == "tool_calls"
 
 
+@pytest.mark.parametrize(
+    ("message", "arguments"),
+    [
+        ("What time is it?", {"seconds": True}),
+        ("What time is it in Europe/Berlin?", {"timeZone": "Europe/Berlin", "seconds": True}),
+    ],
+)
+def test_an_optional_text_is_left_out_where_the_message_names_nothing(
+    message: str, arguments: dict[str, Any]
+) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"timeZone": {"type": "string"}, "seconds": {"type": "boolean"}},
+    }
+    tool = {"type": "function", "function": {"name": "current_time", "parameters": schema}}
+    (call,) = complete({"model": "m", "messages": says(message), "tools": [tool]}).tool_calls
+    assert json.loads(call["function"]["arguments"]) == arguments
+
+
 async def test_several_tools_are_several_calls(client: openai.AsyncOpenAI) -> None:
     chunks = await streamed(
         client, model="m", messages=says("weather and clock, please"), tools=[_WEATHER, _CLOCK]

@@ -1,0 +1,63 @@
+/** An answer is readable while it is made, and many are made at once. */
+import { Chat, expect, growthOf, noteGrowth, PAGES, test } from './chat.ts';
+
+for (const { name, path } of PAGES) {
+  test.describe(name, () => {
+    test('the first words are visible while the answer is still being made', async ({ chat, page }) => {
+      await noteGrowth(page);
+      await chat.open(path);
+      await chat.send('Hello');
+      await expect(page.getByRole('status')).toHaveText('Answering…');
+      await chat.ended();
+      await expect(chat.answer).toContainText('You wrote: “Hello”');
+      await expect(chat.answer).toContainText('a real model instead.');
+
+      const { growth, began, ended } = await growthOf(page);
+      const before = growth.filter(({ at }) => at < ended);
+      expect(before.length, 'times that the text grew before the last byte').toBeGreaterThanOrEqual(10);
+      expect(before[0]?.at, 'the first words, in the first third of the answer').toBeLessThan(
+        began + (ended - began) / 3,
+      );
+      // Not a lump in the middle: half of the way, a good part of the text is there and a good part is not.
+      const whole = growth.at(-1)?.length ?? 0;
+      const half = before.findLast(({ at }) => at < (began + ended) / 2)?.length ?? 0;
+      expect(half).toBeGreaterThan(whole * 0.2);
+      expect(half).toBeLessThan(whole * 0.8);
+    });
+
+    test('two tabs stream at the same time', async ({ chat, context }) => {
+      const other = new Chat(await context.newPage());
+      for (const tab of [chat, other]) {
+        await noteGrowth(tab.page);
+        await tab.open(path);
+      }
+      // An environment serves one answer at a time: the second tab needs one of its own.
+      await chat.send('First tab');
+      await expect(chat.answer).toContainText('Hello!');
+      await other.send('Second tab');
+      await expect(other.answer).toContainText('Hello!');
+      await Promise.all([chat.ended(), other.ended()]);
+      await expect(chat.answer).toContainText('You wrote: “First tab”');
+      await expect(other.answer).toContainText('You wrote: “Second tab”');
+      const first = await growthOf(chat.page);
+      const second = await growthOf(other.page);
+      // While both answers were on their way, both texts grew: neither waited for the other.
+      const from = Math.max(first.began, second.began);
+      const until = Math.min(first.ended, second.ended);
+      for (const { growth } of [first, second]) {
+        expect(growth.filter(({ at }) => from < at && at < until).length).toBeGreaterThanOrEqual(5);
+      }
+    });
+
+    test('a conversation goes on, and a reload keeps it', async ({ chat, page }) => {
+      await chat.open(path);
+      await chat.ask('/length');
+      await chat.ask('And again');
+      await expect(chat.answer).toContainText('message number 2 of this conversation');
+      await page.reload();
+      await expect(chat.answers).toHaveCount(2);
+      await chat.ask('Once more');
+      await expect(chat.answer).toContainText('message number 3 of this conversation');
+    });
+  });
+}
