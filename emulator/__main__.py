@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import dataclasses
 import signal
 import sys
 from pathlib import Path
 
+from emulator.bandwidth import LAMBDA
+from emulator.faults import Fault, FaultError
 from emulator.front import Front
 from emulator.function import Function
 from emulator.logs import Log
+from emulator.reload import reloading
 from emulator.serving import PortError, port_number, serving
 from emulator.settings import FunctionSettings
 
@@ -38,14 +42,14 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
     try:
-        asyncio.run(_serve(settings, options.host, options.port))
+        asyncio.run(_serve(settings, options.host, options.port, reload=options.reload))
     except PortError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-async def _serve(settings: FunctionSettings, host: str, port: int) -> None:
+async def _serve(settings: FunctionSettings, host: str, port: int, *, reload: bool) -> None:
     log = Log.to(sys.stderr)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -53,6 +57,7 @@ async def _serve(settings: FunctionSettings, host: str, port: int) -> None:
     async with (
         Function(settings, log) as function,
         serving(Front(function, log.platform), host, port) as bound,
+        reloading(function, log.platform) if reload else contextlib.nullcontext(),
     ):
         shown = f"[{host}]" if ":" in host else host
         print(f"Function URL   http://{shown}:{bound}/")
@@ -94,6 +99,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--task-root", type=Path, help="directory in which the command starts (lambda/ of this repository)"
     )
+    parser.add_argument(
+        "--concurrency",
+        type=_concurrency,
+        help=f"invocations at once, each in an environment of its own; more are refused ({default.concurrency})",
+    )
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        metavar="KIND[@N]",
+        help="what shall go wrong with every invocation: timeout, kill, gone or slow-reader, after N chunks; "
+        "for one invocation it is the request header x-emulator-fault",
+    )
+    parser.add_argument(
+        "--bandwidth",
+        action="store_const",
+        const=LAMBDA,
+        help="stream as fast as Lambda does: 6 MB at once, then 2 MB/s",
+    )
+    parser.add_argument("--reload", action="store_true", help="take up changes of the function's code")
     parser.add_argument("command", nargs="*", help="the function's command, after --")
     return parser
 
@@ -108,6 +132,19 @@ def _timeout(text: str) -> float:
             f"{text} is not a timeout; Lambda allows more than 0 and up to 900 seconds"
         )
     return seconds
+
+
+def _concurrency(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a concurrency; at least one environment is needed")
+    return int(text)
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.parse(text)
+    except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

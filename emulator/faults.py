@@ -12,9 +12,9 @@ Facts, with their sources:
 - `kill`: out of memory, the kernel's SIGKILL. The caller reads `Runtime.ExitError` with "signal: killed", REPORT
   says `Error Type: Runtime.OutOfMemory` and as much memory as there is (DataDog/datadog-lambda-extension #776 has
   such records). Without N it comes when the runtime has taken the event.
-- `gone`: 410 on the runtime's POST tells it that its invocation has timed out; it goes on to the next (AWS's Node.js
-  and Python runtime clients). Without N the POST is refused at its head; with N its connection is closed after the
-  410, because the rest of the body is not read.
+- `gone`: 410 on the runtime's POST tells it that its invocation has timed out. This project's runtime goes on to the
+  next; awslambdaric 4.2 exits, as after every answer that is no success, and is started anew. Without N the POST is
+  refused at its head. The connection is closed after the 410: the rest of the body is not read.
 - `slow-reader`: a client that reads at a trickle. Lambda keeps little for it, so the function's sends block. Here a
   kilobyte a second is taken, after N chunks; a buffered answer is not slowed, as the platform takes it whole.
 """

@@ -27,6 +27,12 @@ else:
         await stream.write("second")
         await stream.end()
 
+    @streamify_response
+    async def tokens(event: Any, response_stream: Any, context: Any) -> None:
+        for number in range(event.get("tokens", 3)):
+            await response_stream.write(f"{number} ")
+        await response_stream.end()
+
 
 def buffered(event: Any, context: Any) -> Any:
     if "raise" in event:

@@ -107,7 +107,7 @@ def wait_for_test() -> None:
         control.recv(1)
 
 
-def handle(api: Api, head: dict[str, str], event: Any) -> None:  # noqa: C901, PLR0912 - a table of what can be asked for
+def handle(api: Api, head: dict[str, str], event: Any) -> None:  # noqa: C901, PLR0912, PLR0915 - a table of what can be asked for
     request_id = head["lambda-runtime-aws-request-id"]
     echo = {"Lambda-Runtime-Invocation-Id": head["lambda-runtime-invocation-id"]}
 
