@@ -125,8 +125,7 @@ def _failure(error: RequestError | AnswerError) -> dict[str, Any]:
 
 
 def _allow(error: RequestError | AnswerError) -> dict[str, str]:
-    # RFC 9110 §15.5.6: a 405 names what is allowed. GET is for a page that asks what it could resume.
-    return {"Allow": "GET, POST"} if error.status == 405 else {}  # noqa: PLR2004 - HTTP's own
+    return {"Allow": error.allow} if isinstance(error, RequestError) and error.allow else {}
 
 
 def _deadline(context: LambdaContext) -> float:

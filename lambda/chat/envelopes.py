@@ -99,10 +99,11 @@ def read_envelope(event: Any, settings: Settings) -> Envelope:
         raise RequestError(f"Nothing answers at the path {fields.shown(path)}.", 404)
     if method in ("GET", "HEAD") and (resumes or "chatId" in query):
         return Envelope(None, {}, http=True, resume=204 if resumes else 200)
-    if not answers:
-        raise RequestError(f"The method {fields.shown(method)} is not answered here; use GET.", 405)
-    if method != "POST":
-        raise RequestError(f"The method {fields.shown(method)} is not answered here; use POST.", 405)
+    if not answers or method != "POST":
+        use, allow = ("POST", "GET, HEAD, POST") if answers else ("GET", "GET, HEAD")
+        raise RequestError(
+            f"The method {fields.shown(method)} is not answered here; use {use}.", 405, allow=allow
+        )
     action, payload = _open(_body(event, settings.max_body_bytes), "The body")
     return Envelope(action, _with_protocol(payload, query.get("protocol")), http=True)
 

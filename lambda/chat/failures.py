@@ -42,9 +42,13 @@ class SourceError(Exception):
 
 
 class RequestError(Exception):
-    """The request is wrong. The message says what and where and is safe to show; `status` is 4xx."""
+    """The request is wrong. The message says what and where and is safe to show; `status` is 4xx.
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    `allow` names the methods that are answered at the path, with a 405 alone (RFC 9110 §15.5.6).
+    """
+
+    def __init__(self, message: str, status: int = 400, *, allow: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
+        self.allow = allow

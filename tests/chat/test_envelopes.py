@@ -164,6 +164,7 @@ def test_paths(make: Any) -> None:
 def test_methods(make: Any, method: str) -> None:
     error = refusal(make(CHAT, method=method))
     assert (error.status, error.message) == (405, f"The method '{method}' is not answered here; use POST.")
+    assert error.allow == "GET, HEAD, POST"
     assert refusal(make(CHAT, method=method, path="/nowhere")).status == 404
 
 
@@ -197,6 +198,7 @@ def test_ai5_and_later_ask_at_an_address_of_its_own(make: Any) -> None:
                 405,
                 f"The method '{method}' is not answered here; use GET.",
             )
+            assert error.allow == "GET, HEAD"
     for path in (
         "/api/chat/stream",
         "/api/chat//stream",
