@@ -1,65 +1,111 @@
-/** Cuts growing Markdown into blocks that never change again, so that only the last one is parsed anew for a token.
+/** Cuts growing Markdown into blocks, so that for a token only the last one is parsed anew, and code not at all.
  *
- * A cut is made at an empty line, where the next line can only begin a block of its own (CommonMark 0.31): outside a
- * fence, and unless it is indented or goes on with a list, which both may belong to what came before.
+ * Facts (CommonMark 0.31): a fence may interrupt a paragraph and ends with its own kind of marker, at least as long, alone
+ * on its line (§4.5). After an empty line, a line that is not indented can only begin a block of its own, unless it goes
+ * on with a list (§5.2, §5.3). Link definitions hold for the whole document (§4.7), so every block is given them.
  */
 
-/** A paragraph without any empty line is cut after so many characters, at a space: parsing it whole for each token freezes. */
-const LONGEST_PARAGRAPH = 8_000;
+export type Block = { kind: 'markdown'; text: string } | { kind: 'code'; language: string; code: string };
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+/** Text without an empty line is cut after so many characters: parsing more for each token is felt. */
+const LONGEST = 8_000;
+
+const FENCE = /^(`{3,}(?=[^`]*$)|~{3,})\s*(\S*)/;
+const INNER_FENCE = /^\s+(`{3,}(?=[^`]*$)|~{3,})/;
 const LIST_ITEM = /^ {0,3}([-*+]|\d{1,9}[.)])(\s|$)/;
-const DEFINITION = /^ {0,3}\[[^\]]+\]: *\S/;
+// A footnote is none: repeated, it would be printed below every block.
+const DEFINITION = /^ {0,3}\[(?!\^)[^\]]+\]: *\S/;
 
-/** The blocks of a text, in order. Joined they hold every line of it; links defined in another block are repeated. */
-export function splitBlocks(text: string): string[] {
-  const blocks: string[] = [];
-  const definitions: string[] = [];
-  let lines: string[] = [];
-  let length = 0;
-  let fence = '';
-  let inList = false;
-  let emptyBefore = false;
-
-  const cut = () => {
-    if (lines.some((line) => line.trim())) blocks.push(lines.join('\n'));
-    lines = [];
-    length = 0;
-  };
-  for (const line of text.split('\n')) {
-    const marker = FENCE.exec(line)?.[1];
-    const empty = line.trim() === '';
-    if (!fence && emptyBefore && !empty) {
-      const item = LIST_ITEM.test(line);
-      if (!/^\s/.test(line) && !(inList && item)) {
-        cut();
-        inList = false;
-      }
-    }
-    if (!fence && !lines.length && LIST_ITEM.test(line)) inList = true;
-    if (!fence && DEFINITION.test(line)) definitions.push(line);
-    if (fence) {
-      if (marker && line.trim() === marker && marker.startsWith(fence)) fence = '';
-    } else if (marker) fence = marker;
-    for (const piece of fence || line.length <= LONGEST_PARAGRAPH ? [line] : pieces(line)) {
-      if (!fence && length > LONGEST_PARAGRAPH && !inList) cut();
-      lines.push(piece);
-      length += piece.length;
-    }
-    emptyBefore = empty;
-  }
-  cut();
-  if (!definitions.length) return blocks;
-  const known = definitions.join('\n');
-  return blocks.map((block) =>
-    block.includes('][') || block.includes(']') ? `${block}\n\n${known}` : block,
-  );
+/** The blocks of a text, in order. Every character of it is in one of them, but for fences and empty lines. */
+export function splitBlocks(text: string): Block[] {
+  const cutter = new Cutter();
+  for (const line of text.split('\n')) cutter.take(line);
+  return cutter.end();
 }
 
-function pieces(line: string): string[] {
-  return (
-    line.match(
-      new RegExp(`[\\s\\S]{1,${LONGEST_PARAGRAPH}}(?=\\s|$)|[\\s\\S]{1,${LONGEST_PARAGRAPH}}`, 'g'),
-    ) ?? []
-  );
+class Cutter {
+  private readonly blocks: Block[] = [];
+  private readonly definitions: string[] = [];
+  private lines: string[] = [];
+  private length = 0;
+  /** The marker that opened the code that is being read, and its language; no code is read where it is empty. */
+  private fence = '';
+  private language = '';
+  /** The marker of code within a list's item, which stays in its block. */
+  private innerFence = '';
+  private inList = false;
+  private afterEmpty = false;
+
+  take(line: string): void {
+    if (this.fence) {
+      if (closes(line, this.fence)) this.cut();
+      else this.add(line);
+      return;
+    }
+    if (this.innerFence) {
+      if (closes(line.trim(), this.innerFence)) this.innerFence = '';
+      this.add(line);
+      return;
+    }
+    const opened = FENCE.exec(line);
+    if (opened) {
+      this.cut();
+      this.fence = opened[1] as string;
+      this.language = opened[2] as string;
+      return;
+    }
+    const item = LIST_ITEM.test(line);
+    const empty = line.trim() === '';
+    const indented = /^\s/.test(line);
+    if (!empty && !indented && !(this.inList && item) && this.afterEmpty) this.cut();
+    // Rows of a table and lines of a list's item belong together.
+    if (this.length > LONGEST && !indented && !line.startsWith('|') && (item || !this.inList)) this.cut();
+    if (item && !this.lines.length) this.inList = true;
+    this.innerFence = INNER_FENCE.exec(line)?.[1] ?? '';
+    if (DEFINITION.test(line)) this.definitions.push(line);
+    if (line.length <= LONGEST) this.add(line);
+    else this.addLong(line);
+    this.afterEmpty = empty;
+  }
+
+  end(): Block[] {
+    this.cut();
+    if (!this.definitions.length) return this.blocks;
+    const known = `\n\n${this.definitions.join('\n')}`;
+    return this.blocks.map((block) =>
+      block.kind === 'markdown' && block.text.includes(']') ? { ...block, text: block.text + known } : block,
+    );
+  }
+
+  private add(line: string): void {
+    this.lines.push(line);
+    this.length += line.length + 1;
+  }
+
+  private addLong(line: string): void {
+    for (let from = 0; from < line.length; ) {
+      const space = line.lastIndexOf(' ', from + LONGEST);
+      const to = from + LONGEST >= line.length ? line.length : space > from ? space + 1 : from + LONGEST;
+      this.cut();
+      this.add(line.slice(from, to));
+      from = to;
+    }
+  }
+
+  private cut(): void {
+    const text = this.lines.join('\n');
+    if (this.fence) this.blocks.push({ kind: 'code', language: this.language, code: text });
+    else if (text.trim()) this.blocks.push({ kind: 'markdown', text });
+    this.lines = [];
+    this.length = 0;
+    this.fence = '';
+    this.innerFence = '';
+    this.inList = false;
+    this.afterEmpty = false;
+  }
+}
+
+function closes(line: string, marker: string): boolean {
+  const end = /^ {0,3}(`{3,}|~{3,})\s*$/.exec(line)?.[1];
+  return end?.startsWith(marker) === true;
 }

@@ -1,9 +1,14 @@
 /** A model's Markdown: no raw HTML, safe links, code to copy, and only what changed is parsed anew. */
-import { memo } from 'react';
+import { isValidElement, memo, type ReactNode } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import { splitBlocks } from '../chat/blocks.ts';
 import { CodeBlock } from './code-block.tsx';
+
+interface CodeProps {
+  className?: string;
+  children?: ReactNode;
+}
 
 const PLUGINS = [remarkGfm];
 
@@ -20,7 +25,12 @@ const COMPONENTS: Components = {
         {alt || src}
       </a>
     ) : null,
-  pre: ({ node: _node, children }) => <CodeBlock>{children}</CodeBlock>,
+  // Code of its own is cut out before; what comes here is indented, or within a list or a quotation.
+  pre: ({ children }) => {
+    const { className, children: code } = isValidElement<CodeProps>(children) ? children.props : {};
+    const language = /language-(\S+)/.exec(className ?? '')?.[1] ?? '';
+    return <CodeBlock language={language} code={typeof code === 'string' ? code.replace(/\n$/, '') : ''} />;
+  },
   // A wide table scrolls by itself, by keyboard as well.
   table: ({ node: _node, ...rest }) => (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
@@ -30,7 +40,7 @@ const COMPONENTS: Components = {
   ),
 };
 
-const Block = memo(function Block({ text }: { text: string }) {
+const Prose = memo(function Prose({ text }: { text: string }) {
   return (
     <ReactMarkdown remarkPlugins={PLUGINS} components={COMPONENTS}>
       {text}
@@ -41,10 +51,15 @@ const Block = memo(function Block({ text }: { text: string }) {
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   return (
     <div className="prose">
-      {splitBlocks(text).map((block, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: blocks only ever grow at the end, so the index is their identity
-        <Block key={index} text={block} />
-      ))}
+      {splitBlocks(text).map((block, index) =>
+        block.kind === 'code' ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: blocks only grow at the end, so the index is their identity
+          <CodeBlock key={index} language={block.language} code={block.code} />
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: as above
+          <Prose key={index} text={block.text} />
+        ),
+      )}
     </div>
   );
 });

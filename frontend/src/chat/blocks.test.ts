@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { type Block, splitBlocks } from './blocks.ts';
+
+const markdown = (text: string): Block => ({ kind: 'markdown', text });
+const code = (language: string, text: string): Block => ({ kind: 'code', language, code: text });
+
+describe('a block ends at an empty line', () => {
+  test.each<[string, string, number]>([
+    ['paragraphs', 'One.\n\nTwo.\n\nThree.', 3],
+    ['a heading and a table', '# H\n\n| a |\n|---|\n| 1 |', 2],
+    ['nothing', '\n\n', 0],
+  ])('%s', (_what, text, blocks) => expect(splitBlocks(text)).toHaveLength(blocks));
+});
+
+describe('but not inside', () => {
+  test.each([
+    ['a loose list', '1. One\n\n2. Two\n\n3. Three'],
+    ['a list item of two paragraphs', '- One\n\n  goes on\n\n- Two'],
+    ['code in a list item', '- One\n\n  ```\n  a\n\nb\n  ```\n- Two'],
+    ['indented code', '    a\n\n    b'],
+    ['inline code of three backticks', 'Say ```x``` twice.'],
+  ])('%s', (_what, text) => expect(splitBlocks(text)).toEqual([markdown(text)]));
+});
+
+describe('code is cut out', () => {
+  test.each<[string, string, Block[]]>([
+    ['with its language', '```py\na = 1\n\nb = 2\n```', [code('py', 'a = 1\n\nb = 2')]],
+    ['while it is still written', '```\na\n\nb', [code('', 'a\n\nb')]],
+    ['before its first line', '```js', [code('js', '')]],
+    ['of tildes, which may hold backticks', '~~~\n```\n\n```\n~~~', [code('', '```\n\n```')]],
+    ['with a shorter fence in it', '````md\n```\n\n````', [code('md', '```\n')]],
+    [
+      'out of a paragraph, without empty lines',
+      'Run:\n```sh\nls\n```\nDone.',
+      [markdown('Run:'), code('sh', 'ls'), markdown('Done.')],
+    ],
+  ])('%s', (_how, text, blocks) => expect(splitBlocks(text)).toEqual(blocks));
+});
+
+test('a list ends where a paragraph follows', () => {
+  expect(splitBlocks('- One\n\n- Two\n\nAfter.\n\n- New')).toEqual([
+    markdown('- One\n\n- Two\n'),
+    markdown('After.\n'),
+    markdown('- New'),
+  ]);
+});
+
+test('earlier blocks stay the same for every token that follows', () => {
+  const text = '# Title\n\nA paragraph.\n```js\nlet a;\n\nlet b;\n```\n\n- x\n\n- y\n\nEnd of it.';
+  const whole = splitBlocks(text);
+  expect(whole).toHaveLength(5);
+  for (let length = 1; length <= text.length; length += 1) {
+    const soFar = splitBlocks(text.slice(0, length)).slice(0, -1);
+    expect(soFar.map(trimmed)).toEqual(whole.slice(0, soFar.length).map(trimmed));
+  }
+});
+
+function trimmed(block: Block): string {
+  return block.kind === 'code' ? block.code : block.text.trimEnd();
+}
+
+test('a link that is defined in another block is still one', () => {
+  const [first] = splitBlocks('See [the guide][1].\n\n[1]: https://example.com/');
+  expect(first).toEqual(markdown('See [the guide][1].\n\n\n[1]: https://example.com/'));
+});
+
+describe('text without empty lines is cut all the same, and no character is lost', () => {
+  test.each([
+    ['words', 'word '.repeat(20_000)],
+    ['one word', 'x'.repeat(100_000)],
+    ['lines', 'a line\n'.repeat(20_000)],
+    ['items', '- an item\n'.repeat(20_000)],
+  ])('%s', (_what, text) => {
+    const texts = splitBlocks(text).map(trimmed);
+    const bare = (of: string) => of.replaceAll(/\s/g, '');
+    expect(bare(texts.join('')) === bare(text)).toBe(true);
+    expect(texts.length).toBeGreaterThan(5);
+    expect(Math.max(...texts.map(({ length }) => length))).toBeLessThan(10_000);
+  });
+});
