@@ -60,13 +60,25 @@ docs: $(BIN)/.ready ## Write the generated pages anew (needs the Pulumi engine)
 	@$(BIN)/python -m scripts.alarm_table
 	@$(BIN)/python -m scripts.resource_table
 
-.PHONY: clients
-clients: tests/clients/node_modules/.package-lock.json ## The real chat clients, for the tests that drive them (needs Node 20)
-
+# Node's packages lie beside their locks; npm writes this file of them last.
 tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
-	@command -v npm >/dev/null || { echo "clients: npm is missing. Install Node 20 or newer (Debian: apt-get install npm)." >&2; exit 1; }
-	@cd tests/clients && npm ci --no-progress --loglevel=error
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+tests/clients/node_modules/.package-lock.json frontend/node_modules/.package-lock.json:
+	@command -v npm >/dev/null || { echo "$(@:/node_modules/.package-lock.json=): npm is missing. Install Node 20.19 or newer, which brings it (https://nodejs.org; Debian 13: apt-get install nodejs npm)." >&2; exit 1; }
+	@cd $(@:/node_modules/.package-lock.json=) && npm ci --no-progress --loglevel=error
 	@touch $@
+
+.PHONY: clients frontend
+clients: tests/clients/node_modules/.package-lock.json ## The real chat clients, for the tests that drive them (needs Node)
+frontend: frontend/node_modules/.package-lock.json ## The chat page's packages (needs Node; make dev fetches them itself)
+
+.PHONY: page lint-frontend test-frontend
+page: frontend ## Build the chat page into frontend/dist, for any static host (LAMBDA_ENDPOINT=https://…)
+	@cd frontend && npm run --silent build
+lint-frontend: frontend ## The chat page's formatting, lint and strict types
+	@cd frontend && npm run --silent check
+test-frontend: frontend ## The chat page's unit tests
+	@cd frontend && npm test --silent -- --reporter=default --reporter=json --outputFile.json=../.cache/page-unit-tests.json
 
 # The local test cycle on the image that stands behind a Function URL; scripts/streaming_container.sh has its settings.
 .PHONY: test-streaming test-streaming-build test-streaming-run test-streaming-curl test-streaming-stop test-rie
@@ -100,7 +112,8 @@ bench: $(BIN)/.ready ## Speed and memory beside what people use today (ONLY="col
 	@$(if $(RECORD),$(BIN)/python -m benchmarks.record)
 
 .PHONY: check
-check: lint test ## All that CI runs (needs Docker and the Pulumi engine: scripts/pulumi_engine.sh --build)
+check: lint lint-frontend test test-frontend page e2e ## All that CI runs (needs Docker, the Pulumi engine, Node, Chromium: CONTRIBUTING.md)
+	@$(BIN)/python -m scripts.no_skips .cache/page-unit-tests.json frontend/test-results/report.json
 	@bash scripts/check_locks.sh
 	@$(BIN)/python -m scripts.configuration --check
 	@$(BIN)/python -m scripts.costs --check
