@@ -125,3 +125,22 @@ async def test_a_failure_does_not_wait_for_a_slow_caller(invocation: Invocation)
 async def _fill(invocation: Invocation) -> None:
     for _ in range(30):
         await invocation.write(b"x")
+
+
+async def test_the_log_s_tail_is_its_last_4_kb(invocation: Invocation) -> None:
+    invocation.log("the first line")
+    assert invocation.log_tail() == b"the first line\n"
+    for number in range(2000):
+        invocation.log(f"line {number} with ü")
+    tail = invocation.log_tail()
+    assert len(tail) == 4096
+    assert tail.endswith("line 1998 with ü\nline 1999 with ü\n".encode())
+
+
+async def test_finished_is_after_the_environment_s_work(invocation: Invocation) -> None:
+    waiting = asyncio.create_task(invocation.finished())
+    invocation.end()
+    await asyncio.wait_for(invocation.answered(), 30)
+    assert not waiting.done()
+    invocation.finish()
+    await asyncio.wait_for(waiting, 30)
