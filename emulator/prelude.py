@@ -26,11 +26,15 @@ class PreludeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prelude:
-    """The head of an HTTP response. Header names are as the function wrote them."""
+    """The head of an HTTP response. Header names are as the function wrote them.
+
+    `multi_value_headers` are for API Gateway alone; a Function URL does not read them.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cookies: tuple[str, ...] = ()
+    multi_value_headers: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: bytes) -> Prelude:
@@ -61,12 +65,18 @@ class Prelude:
         if not isinstance(headers, dict) or not all(isinstance(text, str) for text in headers.values()):
             raise PreludeError(f"headers is {headers!r}; it must be an object whose values are strings.")
         cookies = value.get("cookies") or []
-        if not isinstance(cookies, list) or not all(isinstance(text, str) for text in cookies):
+        if not _is_list_of_strings(cookies):
             raise PreludeError(f"cookies is {cookies!r}; it must be a list of strings.")
-        for name, text in (*headers.items(), *(("Set-Cookie", cookie) for cookie in cookies)):
+        lists = value.get("multiValueHeaders") or {}
+        if not isinstance(lists, dict) or not all(map(_is_list_of_strings, lists.values())):
+            raise PreludeError(
+                f"multiValueHeaders is {lists!r}; it must be an object whose values are lists of strings."
+            )
+        several = [(name, text) for name, texts in lists.items() for text in texts]
+        for name, text in (*headers.items(), *several, *(("Set-Cookie", cookie) for cookie in cookies)):
             if not _is_token(name) or not _is_field_value(text):
                 raise PreludeError(f"The header {name!r}: {text!r} cannot be sent over HTTP.")
-        return cls(status, headers, tuple(cookies))
+        return cls(status, headers, tuple(cookies), lists)
 
 
 class PreludeReader:
@@ -95,6 +105,10 @@ class PreludeReader:
         payload = bytes(self._head[at + len(_DELIMITER) :])
         self._head.clear()
         return payload
+
+
+def _is_list_of_strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _is_token(name: str) -> bool:

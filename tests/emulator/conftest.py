@@ -16,7 +16,9 @@ import pytest
 
 from emulator.front import Front
 from emulator.function import Function
+from emulator.header_case import HeaderCaseProtocol
 from emulator.logs import Log
+from emulator.rest_api import RestApi
 from emulator.serving import serving
 from emulator.settings import FunctionSettings
 
@@ -102,9 +104,10 @@ class Line:
 
 @dataclass
 class Emulator:
-    """A running emulator: `url` without a slash at its end."""
+    """A running emulator: `url`, and `rest_url` with its stage, without a slash at their ends."""
 
     url: str
+    rest_url: str
     client: httpx.AsyncClient
     lines: Lines
     function: Function
@@ -137,7 +140,7 @@ def start_emulator(control: Control) -> StartEmulator:
     async def start(*handler: str, **settings: Any) -> AsyncIterator[Emulator]:
         command = settings.pop("command", (sys.executable, "raw_runtime.py", *(handler or ("ok",))))
         variables = {"CONTROL": str(control.port), **settings.pop("variables", {})}
-        cors = settings.pop("cors", None)
+        cors, rest = settings.pop("cors", None), settings.pop("rest", {})
         settings = {"task_root": HERE, "timeout": PATIENCE, **settings}
         lines = Lines()
         log = Log(lines.append, lines.append)
@@ -145,9 +148,11 @@ def start_emulator(control: Control) -> StartEmulator:
         async with (
             Function(configured, log) as function,
             serving(Front(function, lines.append, cors)) as port,
+            serving(RestApi(function, lines.append, **rest), protocol=HeaderCaseProtocol) as rest_port,
             httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client,
         ):
-            yield Emulator(f"http://127.0.0.1:{port}", client, lines, function)
+            rest_url = f"http://127.0.0.1:{rest_port}/{rest.get('stage', 'prod')}"
+            yield Emulator(f"http://127.0.0.1:{port}", rest_url, client, lines, function)
 
     return start
 

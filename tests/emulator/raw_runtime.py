@@ -1,8 +1,9 @@
 """A runtime client on bare sockets whose events say what it shall do: the emulator's tests run it as a process.
 
 `python raw_runtime.py HANDLER`; HANDLER `init-error`, `init-exit` or `init-hang` fails before the first `/next`.
-What to do comes as `{"do": …}` or as the path of a Function URL event. CONTROL is the port of the test, to which
-the process connects when it shall wait for the test, and by whose end the test knows that the process is gone.
+What to do comes as `{"do": …}` or as the path of an HTTP event; any other path is answered with the event itself.
+CONTROL is the port of the test, to which the process connects when it shall wait for the test, and by whose end the
+test knows that the process is gone.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def handle(api: Api, head: dict[str, str], event: Any) -> None:  # noqa: C901, P
     def answer(value: Any) -> None:
         api.post(f"invocation/{request_id}/response", json.dumps(value).encode(), echo)
 
-    match event["do"] if "do" in event else event["rawPath"].strip("/"):
+    match event["do"] if "do" in event else event.get("rawPath", event.get("path")).strip("/"):
         case "error":
             body = json.dumps({"errorType": "Function.Odd", "errorMessage": "no"}).encode()
             api.post(
@@ -160,12 +161,34 @@ def handle(api: Api, head: dict[str, str], event: Any) -> None:  # noqa: C901, P
             stream.end()
         case "too-large":
             answer("x" * 6 * 1024 * 1024 + "x" * 100)
+        case "long-prelude":
+            stream = Stream(head, HTTP_TYPE)
+            stream.write(b" " * 17 * 1024 + b"{}" + b"\0" * 8)
+            stream.end()
+        case "headers":
+            prelude = {
+                "headers": {"X-A": "3", "WWW-Authenticate": "Basic"},
+                "multiValueHeaders": {"x-a": ["1", "2"]},
+            }
+            stream_whole(head, json.dumps(prelude).encode(), b"x")
+        case "buffered":
+            answer({"statusCode": 200, "body": ""})
         case "own-cors":
             answer({"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": ""})
         case "nothing":
             api.post(f"invocation/{request_id}/response", b"", echo)
+        case _ if "httpMethod" in event:
+            stream_whole(head, b"{}", json.dumps(event).encode())
         case _:
             answer({"statusCode": 200, "body": json.dumps(event)})
+
+
+def stream_whole(head: dict[str, str], prelude: bytes, body: bytes) -> None:
+    stream = Stream(head, HTTP_TYPE)
+    stream.write(prelude)
+    stream.write(b"\0" * 8)
+    stream.write(body)
+    stream.end()
 
 
 def respond(stream: Stream, what: str) -> None:

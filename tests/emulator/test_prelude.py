@@ -15,6 +15,7 @@ _PRELUDES = st.fixed_dictionaries(
         "statusCode": st.integers(200, 599),
         "headers": st.dictionaries(_TOKENS, _VALUES, max_size=5),
         "cookies": st.lists(_VALUES, max_size=3),
+        "multiValueHeaders": st.dictionaries(_TOKENS, st.lists(_VALUES, max_size=3), max_size=2),
     }
 )
 
@@ -35,7 +36,10 @@ def test_any_split_gives_what_the_whole_gives(
 
     assert read(pieces) == read([whole])
     head, rest = read([whole])
-    assert head == Prelude(prelude["statusCode"], prelude["headers"], tuple(prelude["cookies"]))  # type: ignore[arg-type]  # drawn as such
+    assert head is not None
+    assert head.cookies == tuple(prelude["cookies"])  # type: ignore[arg-type]  # drawn as a list
+    assert (head.status, head.headers) == (prelude["statusCode"], prelude["headers"])
+    assert head.multi_value_headers == prelude["multiValueHeaders"]
     assert rest == payload
 
 
@@ -69,6 +73,10 @@ def test_what_is_left_out_has_defaults() -> None:
         (b'{"headers":{"a":"1\\r\\nb: 2"}}', "cannot be sent"),
         (b'{"cookies":"a=b"}', "cookies is"),
         (b'{"cookies":["a\\nb"]}', "cannot be sent"),
+        (b'{"multiValueHeaders":{"a":"1"}}', "multiValueHeaders is"),
+        (b'{"multiValueHeaders":{"a":[1]}}', "multiValueHeaders is"),
+        (b'{"multiValueHeaders":["a"]}', "multiValueHeaders is"),
+        (b'{"multiValueHeaders":{"a":["\\n"]}}', "cannot be sent"),
     ],
 )
 def test_a_malformed_prelude_says_what_is_wrong(text: bytes, says: str) -> None:
