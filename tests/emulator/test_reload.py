@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from tests.emulator.conftest import Control, StartEmulator
 
-_VARIABLES = {"PYTHONPATH": str(HERE.parents[1] / "lambda")}
+# As Python is for most people: it writes its bytecode, and takes what it finds.
+_VARIABLES = {"PYTHONPATH": str(HERE.parents[1] / "lambda"), "PYTHONDONTWRITEBYTECODE": ""}
 _COMMAND = (sys.executable, "-m", "lambda_runtime", "app.handler")
 _WAITING = """
 import os, socket
