@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Arrival, cameWhole, watchingFetch } from './arrival.ts';
 import { BrokenOffError, RefusedError, UnreachableError, WrongProtocolError } from './failure.ts';
-import { DATA_STREAM, UI_MESSAGE_STREAM, type Wire } from './wire.ts';
+import { DATA_STREAM, joinTexts, UI_MESSAGE_STREAM, type Wire } from './wire.ts';
 
 const servers: Server[] = [];
 
@@ -42,7 +42,7 @@ async function read(
 const delta = (text: string) => `data: {"type":"text-delta","id":"1","delta":${JSON.stringify(text)}}\n\n`;
 const DONE = 'data: [DONE]\n\n';
 
-describe('what arrives is passed on byte for byte', () => {
+describe('what arrives is passed on, text that arrived together as one', () => {
   test('UI message stream', async () => {
     const stream = [': ping\n\n', 'data: {"type":"start"}\n\n', delta('grün '), delta('💚'), DONE];
     const { text, arrival } = await read(UI_MESSAGE_STREAM, ...stream);
@@ -53,8 +53,14 @@ describe('what arrives is passed on byte for byte', () => {
   test('data stream, its heartbeat first', async () => {
     const stream = ['\n', 'f:{"messageId":"m"}\n', '0:"a"\n0:"b"\n', 'd:{"finishReason":"stop"}\n'];
     const { text, arrival } = await read(DATA_STREAM, ...stream);
-    expect(text).toBe(stream.join(''));
+    expect(text).toBe('\nf:{"messageId":"m"}\n0:"ab"\nd:{"finishReason":"stop"}\n');
     expect(arrival.pieces).toBe(2);
+  });
+
+  test('data stream, cut anywhere', async () => {
+    const bytes = new TextEncoder().encode('f:{"messageId":"m"}\n0:"💚"\n0:"b"\nd:{}\n');
+    const { text } = await read(DATA_STREAM, ...Array.from(bytes, (byte) => Uint8Array.of(byte)));
+    expect(joinTexts(text)).toBe('f:{"messageId":"m"}\n0:"💚b"\nd:{}\n');
   });
 
   test('a character cut in two', async () => {

@@ -35,7 +35,7 @@ export function cameWhole({ waited, lasted, reads, pieces }: Arrival): boolean {
 
 /** A fetch for useChat.
  *
- * The response is passed on byte for byte. It rejects with `UnreachableError` or `RefusedError`; reading the body fails
+ * The response is passed on byte for byte, or line for line where the wire joins lines. It rejects with `UnreachableError` or `RefusedError`; reading the body fails
  * with `WrongProtocolError` or `BrokenOffError`, which useChat turns into its error state.
  */
 export function watchingFetch(wire: Wire, onArrival: (arrival: Arrival) => void): typeof fetch {
@@ -63,6 +63,8 @@ function watch(wire: Wire, asked: number, onArrival: (arrival: Arrival) => void)
   let pieces = 0;
   let head = '';
   let tail = '';
+  let line = '';
+  const encoder = new TextEncoder();
   return new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(bytes, controller) {
       last = performance.now();
@@ -78,9 +80,16 @@ function watch(wire: Wire, asked: number, onArrival: (arrival: Arrival) => void)
       }
       pieces += wire.pieces(text);
       tail = (tail + text).slice(-TAIL);
-      controller.enqueue(bytes);
+      if (!wire.join) {
+        controller.enqueue(bytes);
+        return;
+      }
+      const end = text.lastIndexOf('\n') + 1;
+      if (end) controller.enqueue(encoder.encode(wire.join(line + text.slice(0, end))));
+      line = end ? text.slice(end) : line + text;
     },
     flush(controller) {
+      if (line) controller.enqueue(encoder.encode(line));
       onArrival({ waited: first - asked, lasted: last - first, reads, pieces });
       if (!wire.begins.test(head)) controller.error(new WrongProtocolError(wrongProtocol(wire, head)));
       else if (!wire.ended.test(tail)) controller.error(new BrokenOffError('The stream has no end.'));
