@@ -71,21 +71,17 @@ class Calls:
     """The calls of one answer, by id."""
 
     def __init__(self, denied: Iterable[str] = ()) -> None:
-        """`denied`: ids of calls of the message that the answer continues, which may be told to be denied."""
-        self._earlier = set(denied)
-        self._states: dict[str, CallState] = {}
+        """`denied`: ids of calls in the message that the answer continues, which the user did not allow."""
+        self._states: dict[str, CallState] = dict.fromkeys(denied, CallState.ASKED)
 
     def take(self, part: ToolPart) -> CallState | None:
-        """Note a part; the state of its call before it. None: the part begins the call, or ends an earlier message's.
+        """Note a part; the state of its call before it, None if the part begins the call.
 
         Raises:
             OutOfPlaceError: the call does not wait for the part, which is not noted.
         """
         call_id = part.call_id
         before = self._states.get(call_id)
-        if before is None and isinstance(part, ToolDenied) and call_id in self._earlier:
-            self._states[call_id] = CallState.ANSWERED
-            return None
         legal, after = _LIFE[type(part)]
         if before not in legal:
             state = "not begun" if before is None else before.value
