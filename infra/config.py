@@ -18,7 +18,7 @@ from infra.shown import may_be_key, shown
 from infra.stack_file import in_plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pydantic.fields import FieldInfo
 
@@ -27,6 +27,27 @@ _SECRETS: Final = ("openaiApiKey", "providerKeys")
 _NOT_SHOWN: Final = (*_SECRETS, "secretArn", "environment")
 # A variable's name, in words as people write them: what a provider hands out has longer parts.
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]{0,14}(_[A-Z0-9]{1,15}){0,6}|[a-z]{2,5}_proxy")
+
+
+class ConfigurationError(ValueError):
+    """A stack's configuration is not as it must be; `sentences` say what is wrong, each naming its key."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
+
+
+def settings_of(values: dict[str, Any], secret: Collection[str] = ()) -> Settings:
+    """Values as Pulumi has them, or as the stack's file has them, as settings; those of `secret` are not shown.
+
+    Raises:
+        ConfigurationError: something is wrong with them.
+    """
+    try:
+        return Settings.model_validate({key: _parsed(key, value) for key, value in values.items()})
+    except ValidationError as error:
+        found = (_sentence(each, values, secret) for each in error.errors(include_url=False))
+        raise ConfigurationError([sentence for sentence in found if sentence]) from None
 
 
 def read_settings() -> Settings:
@@ -49,11 +70,9 @@ def read_settings() -> Settings:
         for sentence in _misplaced(key, value, is_secret=key in secret)
     ]
     try:
-        settings = Settings.model_validate({key: _parsed(key, value) for key, value in values.items()})
-    except ValidationError as error:
-        problems += filter(
-            None, (_sentence(each, values, secret) for each in error.errors(include_url=False))
-        )
+        settings = settings_of(values, secret)
+    except ConfigurationError as error:
+        problems += error.sentences
     else:
         if region := given.get("aws:region"):
             problems += elsewhere(settings, region)
@@ -108,14 +127,14 @@ def _parsed(key: str, text: Any) -> Any:
     return value
 
 
-def _sentence(error: Any, values: dict[str, Any], secret: set[str]) -> str:
+def _sentence(error: Any, values: dict[str, Any], secret: Collection[str]) -> str:
     """One of pydantic's errors for the person who set the value, without anything of keys stored as secrets.
 
     Empty if it would say something of those: then they have to go first, and have a sentence that says so.
     """
     refused = error.get("ctx", {}).get("error")
     if not error["loc"]:
-        return "" if secret - set(_SECRETS) else str(refused)
+        return "" if set(secret) - set(_SECRETS) else str(refused)
     key, *path = error["loc"]
     fields = configuration_keys()
     if key not in fields:

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -61,20 +62,42 @@ async def invoke(url: str, event: dict[str, str]) -> httpx.Response:
 async def test_no_process_is_left_however_the_emulator_ends(
     start: StartCommand, control: Control, number: signal.Signals
 ) -> None:
-    """The function blocks in its handler and has a child: after the emulator both are gone."""
+    """Two functions block in their handlers, one has a child, one has begun its answer: afterwards all are gone."""
     arguments = ("--port", "0", "--name", "named", "--task-root", str(HERE), *_FUNCTION, "ok")
     async with start(*arguments) as process:
         url = await url_of(process)
         await invoke(url, {"do": "child"})
         child = await control.arrival()
-        hanging = asyncio.create_task(invoke(url, {"do": "hang"}))
-        function = await control.arrival()
+        running = [asyncio.create_task(invoke(url, {"do": what})) for what in ("hang", "hang-midstream")]
+        functions = [await control.arrival() for _ in running]
         process.send_signal(number)
-        await function.gone()
-        await child.gone()
+        for line in (*functions, child):
+            await line.gone()
         code = await process.wait()
         assert code == (-number if number is signal.SIGKILL else 0)
-        await asyncio.gather(hanging, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_its_options_reach_the_function(start: StartCommand, control: Control, tmp_path: Path) -> None:
+    """One environment at most, a fault for every invocation, and reload, which says what it saw."""
+    for name in ("raw_runtime.py", "touched.py"):
+        (tmp_path / name).write_bytes((HERE / "raw_runtime.py").read_bytes())
+    arguments = ("--concurrency", "1", "--fault", "kill@1", "--bandwidth", "--reload")
+    names = ("--port", "0", "--name", "named", "--task-root", str(tmp_path))
+    async with start(*arguments, *names, *_FUNCTION, "ok") as process:
+        url = await url_of(process)
+        killed = (await invoke(url, {"do": "pid"})).json()
+        assert killed["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
+        running = asyncio.create_task(invoke(url, {"do": "hang"}))
+        function = await control.arrival()
+        assert (await invoke(url, {"do": "pid"})).status_code == 429
+        (tmp_path / "touched.py").write_text("# new")
+        assert process.stderr is not None
+        while b"Changed: touched.py" not in await process.stderr.readline():
+            pass
+        process.terminate()
+        await function.gone()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_the_function_s_output_and_lambda_s_lines_are_told_apart(start: StartCommand) -> None:
@@ -87,6 +110,39 @@ async def test_the_function_s_output_and_lambda_s_lines_are_told_apart(start: St
         assert lines[0] == "function | leaving at once"
         assert lines[1].startswith("lambda   | INIT_REPORT")
         assert process.returncode == 0
+
+
+async def test_the_stack_s_pages_may_call_and_a_rest_api_stands_beside(start: StartCommand) -> None:
+    arguments = ("--port", "0", "--stack", "dev", "--rest-api-port", "0", "--rest-api-stage", "v1")
+    async with start(*arguments, "--task-root", str(HERE), *_FUNCTION, "ok") as process:
+        assert process.stdout is not None
+        url = await url_of(process)
+        said = [(await process.stdout.readline()).decode().strip() for _ in range(4)]
+        assert said[0] == "for pages of http://localhost:5173 http://localhost:3000"
+        assert said[2] == f"for AWS's SDKs: endpoint_url={url}"
+        found = re.fullmatch(r"REST API +(http://127\.0\.0\.1:\d+/v1)/", said[3])
+        assert found
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+            preflight = await client.options(url, headers={"origin": "http://localhost:5173"})
+            assert preflight.headers["access-control-max-age"] == "86400"
+            event = (await client.get(f"{found[1]}/echo", headers={"X-Case": "a"})).json()
+        assert (event["requestContext"]["stage"], event["headers"]["X-Case"]) == ("v1", "a")
+
+
+async def test_options_of_the_command_line_come_before_the_stack_s(start: StartCommand) -> None:
+    """The stack says 512 MB and 120 seconds, and two other pages."""
+    pages = ("--cors-origin", "http://localhost:1", "--cors-origin", "http://localhost:2")
+    arguments = ("--port", "0", "--stack", "dev", "--name", "named", "--memory", "300", *pages)
+    async with start(*arguments, "--task-root", str(HERE), *_FUNCTION, "ok") as process:
+        assert process.stdout is not None
+        url = await url_of(process)
+        assert (await process.stdout.readline()).decode().split()[-2:] == [
+            "http://localhost:1",
+            "http://localhost:2",
+        ]
+        answer = (await invoke(url, {"do": "pid"})).json()
+        assert answer["environment"]["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "300"
+        assert 60 < int(answer["next"]["lambda-runtime-deadline-ms"]) / 1000 - time.time() <= 120
 
 
 async def test_without_a_command_the_function_of_this_repository_runs(start: StartCommand) -> None:
@@ -117,8 +173,14 @@ async def test_a_port_in_use_is_a_sentence(start: StartCommand) -> None:
         (("--timeout", "0"), "up to 900 seconds"),
         (("--timeout", "901"), "up to 900 seconds"),
         (("--timeout", "soon"), "soon is not a timeout"),
+        (("--concurrency", "0"), "at least one environment"),
+        (("--fault", "oops"), "'oops' is no fault; write one of timeout, kill, gone, slow-reader"),
         (("--port", "70000"), "ports are 0 to 65535"),
         (("--task-root", "/nowhere"), "/nowhere is not a directory"),
+        (("--stack", "nowhere"), "Pulumi.nowhere.yaml. The stacks here: Pulumi.dev.yaml"),
+        (("--cors-origin", "localhost:5173"), "corsAllowOrigins[0] is"),
+        (("--rest-api-port", "x"), "ports are 0 to 65535"),
+        (("--rest-api-stage", "a/b"), "'a/b' is not a stage"),
     ],
 )
 async def test_wrong_options_are_sentences(

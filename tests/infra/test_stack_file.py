@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from infra.stack_file import in_plain_text
+from infra.stack_file import in_plain_text, plain_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,3 +58,14 @@ def test_the_file_is_where_the_project_says(tmp_path: Path) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text("config: {'chat:openaiApiKey': open}\n")
     assert _found(tmp_path, "openaiApiKey") == [()]
+
+
+def test_plain_values_are_the_project_s_own_without_those_encrypted(tmp_path: Path) -> None:
+    """In each of the three forms in which Pulumi takes a key."""
+    (tmp_path / "Pulumi.yaml").write_text("name: chat\nstackConfigDir: stacks\n")
+    (tmp_path / "stacks").mkdir()
+    config = {"aws:region": "us-east-1", "chat:a": 1, "chat:config:b": ["x"], "c": "y", "chat:d": _SEALED}
+    (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": config}))
+    assert plain_values(tmp_path, "dev") == {"a": 1, "b": ["x"], "c": "y"}
+    with pytest.raises(FileNotFoundError):
+        plain_values(tmp_path, "prod")
