@@ -1,4 +1,4 @@
-"""`make bench`: measures every subject in turn, prints the tables and the goals, keeps all samples as JSON.
+"""`make bench`: measures all that is compared in turn, prints the tables and the goals, keeps all samples as JSON.
 
 Nothing fails because it is slow: the exit code is 1 only where a subject answers wrongly or cannot run.
 """
@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 
 _PACKAGES: Final = (
     *("fastapi", "openai", "pydantic", "starlette", "httpx", "uvicorn", "uvloop", "httptools", "msgspec"),
+)
+# Title, file of requirements/, package: programs that come in a wheel of which nothing else is installed.
+_PROGRAMS: Final = (
+    ("cargo-lambda", "cargo-lambda.txt", "cargo-lambda"),
+    ("RIE of aws-sam-cli", "rie.txt", "aws-sam-cli"),
 )
 SCENARIOS: Final[tuple[Scenario[Any], ...]] = (*scenarios.SCENARIOS, RELAY, CROWD, PAGE)
 LATEST: Final = ROOT / ".cache" / "bench" / "results.json"
@@ -151,7 +156,14 @@ def _versions(python: str, adapter: Path | None) -> dict[str, str]:
     if adapter is not None:
         versions["Lambda Web Adapter"] = adapter.parent.parent.name  # of scripts/fetch_lambda_adapter.sh
     # This environment and the subjects' are made from the same lock.
-    return versions | {name: importlib.metadata.version(name) for name in _PACKAGES}
+    versions |= {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return versions | {title: _locked(lock, package) for title, lock, package in _PROGRAMS}
+
+
+def _locked(lock: str, package: str) -> str:
+    found = re.search(rf"^{package}==(\S+)", (ROOT / "requirements" / lock).read_text(), re.MULTILINE)
+    assert found is not None, f"requirements/{lock} has no {package}"
+    return found[1]
 
 
 if __name__ == "__main__":
