@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 from typing import Any
 
 try:
@@ -38,3 +39,13 @@ def buffered(event: Any, context: Any) -> Any:
     if "raise" in event:
         raise ValueError(event["raise"])
     return {"statusCode": 201, "headers": {"x-a": "b"}, "body": json.dumps(event)}
+
+
+def waiting(event: Any, context: Any) -> Any:
+    """Wait for the test; then end the process, or say which it is."""
+    with socket.create_connection(("127.0.0.1", int(os.environ["CONTROL"]))) as control:
+        control.sendall(b"here")
+        control.recv(1)
+    if "exit" in event:
+        os._exit(event["exit"])
+    return {"pid": os.getpid()}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import pytest
 
-from tests.emulator.conftest import HERE, Control, Emulator, StartEmulator
+from emulator.bandwidth import Bandwidth
+from emulator.invocation import Phase
+from tests.emulator.conftest import HERE, PATIENCE, Control, Emulator, StartEmulator
 
 
 async def test_one_process_serves_one_request_after_another(emulator: Emulator) -> None:
@@ -136,6 +139,33 @@ async def test_sigterm_comes_to_functions_with_an_extension(
         assert (await control.arrival()).word == b"INVOKE"
         await emulator.lines.wait_for("REPORT")
     assert (await control.arrival()).word == b"SIGTERM"
+
+
+async def test_a_bandwidth_bounds_a_streamed_answer(start_emulator: StartEmulator) -> None:
+    """What is free comes at once, and the first piece of what is not; the next ones would be hours later."""
+    free = 200_000
+    async with start_emulator(bandwidth=Bandwidth(free, rate=1.0)) as emulator:
+        invocation = emulator.function.invoke(b'{"do": "large"}')
+        received = 0
+        async with asyncio.timeout(PATIENCE):
+            events = invocation.events()
+            while received <= free:
+                event = await anext(events)
+                received += len(event) if isinstance(event, bytes) else 0
+        assert received <= free + 2 * 65536
+        assert invocation.phase is Phase.RESPONDING
+        assert not emulator.lines.having("written")
+
+
+async def test_a_line_stands_in_the_log_before_what_came_after_it(emulator: Emulator) -> None:
+    """The process prints, then answers: its line is before END, and in the invocation's own log."""
+    for _ in range(20):
+        invocation = emulator.function.invoke(b'{"do": "burst"}')
+        async for _event in invocation.events():
+            pass
+        await invocation.finished()
+        kinds = [line.split(" ")[0] for line in invocation.log_tail().decode().splitlines()]
+        assert kinds == ["START", "answered", "END", "REPORT"]
 
 
 async def test_output_is_passed_on_line_by_line(start_emulator: StartEmulator) -> None:

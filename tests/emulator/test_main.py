@@ -82,9 +82,9 @@ async def test_its_options_reach_the_function(start: StartCommand, control: Cont
     """One environment at most, a fault for every invocation, and reload, which says what it saw."""
     for name in ("raw_runtime.py", "touched.py"):
         (tmp_path / name).write_bytes((HERE / "raw_runtime.py").read_bytes())
-    arguments = ("--concurrency", "1", "--fault", "kill@1", "--bandwidth", "--reload")
+    options = ("--concurrency", "1", "--fault", "kill@1", "--bandwidth", "--reload")
     names = ("--port", "0", "--name", "named", "--task-root", str(tmp_path))
-    async with start(*arguments, *names, *_FUNCTION, "ok") as process:
+    async with start(*options, *names, *_FUNCTION, "ok") as process:
         url = await url_of(process)
         killed = (await invoke(url, {"do": "pid"})).json()
         assert killed["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
