@@ -182,6 +182,16 @@ async def test_a_page_that_asks_to_resume_gets_an_empty_success(function: Functi
     assert (answer.status, answer.body.strip()) == (200, "")
 
 
+async def test_a_page_of_ai5_and_later_that_asks_to_resume_is_told_that_there_is_nothing(
+    function: Function,
+) -> None:
+    """`GET {api}/{id}/stream`: a 204; of a 200 without a body it would say that the body is empty."""
+    await function.start()
+    invocation = function.send(url_event("", method="GET", path="/api/chat/chat-1/stream"))
+    answer = HttpAnswer.of(await invocation.result())
+    assert (answer.status, answer.body.strip()) == (204, "")
+
+
 UPSTREAM_ERRORS = [
     (
         error_reply(401, {"message": f"Incorrect API key: {KEY}", "code": "invalid_api_key"}),
