@@ -59,6 +59,7 @@ docs: $(BIN)/.ready ## Write the generated pages anew (needs the Pulumi engine)
 	@$(BIN)/python -m scripts.costs
 	@$(BIN)/python -m scripts.alarm_table
 	@$(BIN)/python -m scripts.resource_table
+	@$(BIN)/python -m scripts.protocol_table
 
 # Node's packages lie beside their locks; npm writes this file of them last.
 tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
@@ -119,6 +120,7 @@ check: lint lint-frontend test test-frontend page e2e ## All that CI runs (needs
 	@$(BIN)/python -m scripts.costs --check
 	@$(BIN)/python -m scripts.alarm_table --check
 	@$(BIN)/python -m scripts.resource_table --check
+	@$(BIN)/python -m scripts.protocol_table --check
 	@env -u OPENAI_API_KEY -u CHAT_MODEL -u CHAT_SOURCE bash scripts/streaming_host.sh
 	@$(BIN)/python -m scripts.with_stand_in_model bash scripts/streaming_host.sh
 	@env -u OPENAI_API_KEY -u CHAT_MODEL -u CHAT_SOURCE bash scripts/streaming_container.sh all
