@@ -10,7 +10,8 @@ import pytest
 
 from chat.generation import AnswerError, generate, stream_answer
 from chat.metrics import Measurement
-from chat.parts import Finish, Part, TextDelta, ToolResult
+from chat.parts import Abort, Finish, Part, TextDelta, ToolApprovalRequest, ToolCall, ToolDenied, ToolResult
+from chat.protocols.choice import encoder_for
 from chat.protocols.data_stream import DataStream
 from chat.requests import ChatRequest
 from lambda_runtime import StreamClosed
@@ -140,3 +141,64 @@ async def test_nothing_is_read_behind_the_finish() -> None:
     lines = await answer(source, MemoryStream())
     assert [line[:2] for line in lines] == [b"f:", b"0:", b"e:", b"d:", b""]
     assert source.closed
+
+
+async def test_nothing_is_read_behind_an_abort() -> None:
+    source = ScriptedSource([[TextDelta("a"), Abort()], ZeroDivisionError("never reached")])
+    lines = await answer(source, MemoryStream())
+    assert [line[:2] for line in lines] == [b"f:", b"0:", b"e:", b"d:", b""]
+    assert source.closed
+
+
+async def test_approval_is_told_among_the_parts() -> None:
+    asked = ChatRequest(
+        REQUEST.messages, REQUEST.model, needs_approval=frozenset({"delete"}), denied=("earlier",)
+    )
+    told: list[Part] = []
+
+    async def consume(parts: list[Part]) -> None:
+        told.extend(parts)
+
+    source: Any = ScriptedSource([[ToolCall("c", "delete", {})], [Finish("tool-calls")]])
+    await generate(source, asked, consume, asyncio.get_running_loop().time() + 30, Measurement())
+    kinds = [type(part) for part in told]
+    assert kinds == [ToolDenied, ToolCall, ToolApprovalRequest, Finish]
+
+
+OUT_OF_ORDER: list[list[Part] | BaseException] = [
+    [TextDelta("words"), ToolResult("never called", 1)],
+    [Finish("stop")],
+]
+RAISES: list[list[Part] | BaseException] = [[TextDelta("words")], ZeroDivisionError("secret")]
+STOPS: list[list[Part] | BaseException] = [[TextDelta("words")]]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "script"),
+    [
+        *((protocol, OUT_OF_ORDER) for protocol in ("data-stream", "ui-message-stream", "sse")),
+        *(
+            (protocol, script)
+            for protocol in ("data-stream", "ui-message-stream", "sse", "text")
+            for script in (RAISES, STOPS)
+        ),
+    ],
+)
+async def test_every_protocol_ends_in_one_error_whatever_the_source_does(
+    protocol: Any, script: list[list[Part] | BaseException]
+) -> None:
+    """What was in order stays, and the error is the last. Text alone has no order of its parts to break."""
+    source, stream = ScriptedSource(script), MemoryStream()
+    encoder = encoder_for(ChatRequest(REQUEST.messages, REQUEST.model, protocol=protocol))
+    typed: Any = (source, stream)
+    await stream_answer(
+        *(typed[0], REQUEST, encoder, typed[1]),
+        deadline=asyncio.get_running_loop().time() + 30,
+        keepalive=10,
+        measured=Measurement(),
+    )
+    written = b"".join(stream.written)
+    assert b"words" in written
+    assert written.count(b"(error id ") == 1
+    assert b"secret" not in written
+    assert (stream.ended, source.closed) == (True, True)
