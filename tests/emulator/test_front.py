@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.emulator.conftest import PATIENCE
+
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Control, Emulator
+    from tests.emulator.conftest import Control, Emulator, StartEmulator
 
 
 async def test_the_first_chunk_is_readable_while_the_function_is_blocked(
@@ -207,6 +210,77 @@ async def test_an_event_of_more_than_6_mb_is_413(emulator: Emulator) -> None:
         response = await emulator.client.post(url, content=b"x" * (6 * 1024 * 1024 + 1))
         assert response.status_code == 413
         assert response.headers["x-amzn-errortype"] == "RequestEntityTooLargeException"
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [("/", 6 * 1024**2), ("/2015-03-31/functions/function/invocations", 6 * 1024**2)],
+)
+async def test_a_body_without_end_is_answered_once_it_is_too_long(
+    emulator: Emulator, path: str, limit: int
+) -> None:
+    """It is never held in memory as a whole: the answer comes while the client still sends."""
+    host, port = emulator.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+    sent = 0
+    while sent <= limit:
+        writer.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+        await writer.drain()
+        sent += 65536
+    async with asyncio.timeout(PATIENCE):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 413")
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_fault_at_wish_comes_and_the_function_does_not_see_the_wish(emulator: Emulator) -> None:
+    wish = {"x-emulator-fault": "kill@1"}
+    async with emulator.client.stream("GET", f"{emulator.url}/split", headers=wish) as response:
+        with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+            await response.aread()
+    event = await event_of(emulator, "GET", "/echo", headers={"x-emulator-fault": "slow-reader@9"})
+    assert "x-emulator-fault" not in event["headers"]
+
+
+async def test_a_fault_that_is_none_is_400(emulator: Emulator) -> None:
+    for response in (
+        await emulator.client.get(f"{emulator.url}/raw", headers={"x-emulator-fault": "fire"}),
+        await emulator.invoke({"do": "raw"}, x_emulator_fault="fire"),
+    ):
+        assert response.status_code == 400
+        assert "'fire' is no fault; write one of timeout, kill" in response.json()["Message"]
+    assert not emulator.lines.having("START")
+
+
+async def test_too_many_at_once_are_429(start_emulator: StartEmulator, control: Control) -> None:
+    async with start_emulator(concurrency=1) as emulator:
+        async with emulator.client.stream("GET", f"{emulator.url}/gated") as stream:
+            line = await control.arrival()
+            busy = await emulator.client.get(f"{emulator.url}/raw")
+            assert busy.status_code == 429
+            assert busy.headers["x-amzn-errortype"] == "TooManyRequestsException"
+            assert busy.json() == {
+                "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
+                "Type": "User",
+                "message": "Rate Exceeded.",
+            }
+            await line.release()
+            await stream.aread()
+        assert (await emulator.client.get(f"{emulator.url}/raw")).status_code == 200
+
+
+async def test_the_trace_of_a_request_is_kept(emulator: Emulator) -> None:
+    """The event has what the client sent, or a root of the platform's; the answer names all of it in lower case."""
+    sent = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    response = await emulator.client.get(f"{emulator.url}/echo", headers={"X-Amzn-Trace-Id": sent})
+    assert response.json()["headers"]["x-amzn-trace-id"] == "Root=1-5759e988-bd862e3fe1be46a994272793"
+    assert response.headers["x-amzn-trace-id"] == sent.replace("Root", "root").replace(
+        "Parent", "parent"
+    ).replace("Sampled", "sampled")
+    new = await emulator.client.get(f"{emulator.url}/echo")
+    root = new.json()["headers"]["x-amzn-trace-id"]
+    assert new.headers["x-amzn-trace-id"].startswith(root.lower()[:5] + root[5:] + ";parent=")
 
 
 async def test_a_direct_invoke_of_another_function_is_404(emulator: Emulator) -> None:

@@ -6,6 +6,9 @@ import asyncio
 import base64
 import functools
 import json
+import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3  # type: ignore[import-untyped]  # boto3 has no types
@@ -13,6 +16,7 @@ import pytest
 from botocore.config import Config  # type: ignore[import-untyped]  # botocore has no types
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # botocore has no types
 
+from emulator.settings import DEFAULT_COMMAND
 from tests.emulator.conftest import PATIENCE
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from tests.emulator.conftest import Control, Emulator, StartEmulator
 
+_ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:function"
 
 
@@ -271,6 +276,25 @@ async def test_a_client_that_leaves_does_not_stop_the_function(
     await (await control.arrival()).release()
     await emulator.lines.wait_for("REPORT")
     assert not emulator.lines.having("Error")
+
+
+async def test_the_manual_s_example_runs_as_it_stands(start_emulator: StartEmulator) -> None:
+    """On the function of this repository, which has no key and says so."""
+    manual = (_ROOT / "docs/emulator.md").read_text()
+    [program] = re.findall(r"```python\n(.*?)```", manual, re.DOTALL)
+    settings = {
+        "command": DEFAULT_COMMAND,
+        "task_root": _ROOT / "lambda",
+        "variables": {"OPENAI_API_KEY": ""},
+    }
+    async with start_emulator(**settings) as emulator:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program.replace("http://127.0.0.1:9001", emulator.url)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+    assert process.returncode == 0
+    assert said.decode().endswith('"error": "OpenAI API key not configured"}None None\n')
 
 
 async def test_a_fault_at_wish_reaches_boto3_as_it_would(emulator: Emulator) -> None:
