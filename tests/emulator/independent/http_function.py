@@ -42,7 +42,7 @@ async def streaming(event: Any, response_stream: Any, context: Any) -> None:
     if path == "/raise":
         raise ValueError("before the first byte")
     stream = HttpResponseStream.from_(response_stream, HEAD if path == "/head" else JSON)
-    if path == "/echo":
+    if path.startswith("/echo"):
         await stream.write(json.dumps(event))
     elif path == "/raise-later":
         await stream.write("whole so far")

@@ -1,0 +1,107 @@
+"""The same function behind two emulators, and what each answers to a request."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+
+from scripts.cargo_lambda import cargo_lambda
+from tests.emulator.conftest import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+
+
+class Answer(NamedTuple):
+    """An HTTP answer; `cut`: it broke off before its end."""
+
+    status: int
+    headers: dict[str, str]
+    cookies: list[str]
+    body: bytes
+    cut: bool
+
+
+class Both(NamedTuple):
+    """The same function's URLs, without a slash at their ends."""
+
+    ours: str
+    theirs: str
+
+    def ask(self, method: str, path: str, **request: Any) -> tuple[Answer, Answer]:
+        """Ours and theirs."""
+        return ask(method, self.ours + path, **request), ask(method, self.theirs + path, **request)
+
+
+def ask(method: str, url: str, **request: Any) -> Answer:
+    body, cut = bytearray(), False
+    with (
+        httpx.Client(timeout=PATIENCE, trust_env=False) as client,
+        client.stream(method, url, **request) as response,
+    ):
+        try:
+            for chunk in response.iter_raw():
+                body += chunk
+        except httpx.RemoteProtocolError:
+            cut = True
+    cookies = response.headers.get_list("set-cookie")
+    headers = {name: value for name, value in response.headers.items() if name != "set-cookie"}
+    return Answer(response.status_code, headers, cookies, bytes(body), cut)
+
+
+def command(handler: str) -> list[str]:
+    return [sys.executable, "-m", "lambda_runtime", f"http_function.{handler}"]
+
+
+def variables() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "lambda")}
+
+
+@contextlib.contextmanager
+def process(*words: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(words, text=True, **options) as running:
+        try:
+            yield running
+        finally:
+            running.terminate()
+
+
+@contextlib.contextmanager
+def behind_both(folder: Path, handler: str) -> Iterator[Both]:
+    ours = (sys.executable, "-m", "emulator", "--port", "0", "--task-root", str(HERE), "--")
+    with (
+        process(
+            *ours,
+            *command(handler),
+            cwd=ROOT,
+            env=variables(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as emulator,
+        cargo_lambda(folder) as other,
+        process(
+            *command(handler),
+            cwd=HERE,
+            env=variables()
+            | {
+                "AWS_LAMBDA_RUNTIME_API": other.runtime_api,
+                "AWS_LAMBDA_FUNCTION_NAME": "function",
+                "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ),
+    ):
+        assert emulator.stdout is not None
+        url = next(line.split()[-1] for line in emulator.stdout if line.startswith("Function URL"))
+        yield Both(url.rstrip("/"), other.url)
