@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +40,9 @@ from chat.protocols import Encoder, PartOrderError
 from chat.protocols.sse import EventStream
 from tests.chat.part_strategies import any_parts
 from tests.chat.protocols.ui_grammar import events
+from tests.chat.protocols.whole_answers import WHOLE_ANSWERS
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "streaming-implementation.md"
 CALL = ToolCall("c", "t", {"a": 1})
 CALLED = {"type": "tool-call", "toolCallId": "c", "toolName": "t", "input": {"a": 1}}
 USAGE = {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}
@@ -131,6 +135,27 @@ def test_headers() -> None:
     encoder: Encoder = EventStream()
     assert encoder.content_type == "text/event-stream"
     assert encoder.headers == {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+
+def test_the_guide_names_every_event_and_its_fields() -> None:
+    """docs/streaming-implementation.md is what people without the AI SDK write their client by."""
+    guide = DOCUMENT.read_text().partition("### Plain events")[2].partition("### Plain text")[0]
+    rows = [
+        row.split("|")[1:3] for row in guide.splitlines() if row.startswith("| `") and "| `type` |" not in row
+    ]
+    fields = {
+        name: set(re.findall(r"`([a-zA-Z]+)`", told))
+        for names, told in rows
+        for name in re.findall(r"`([a-z-]+)`", names)
+    }
+    made: dict[str, set[str]] = {}
+    for answer in WHOLE_ANSWERS.values():
+        if "sse" in answer.protocols:
+            for told in events(answer.encoded("sse")):
+                made.setdefault(told.pop("type"), set()).update(told)
+    assert made.keys() == fields.keys()
+    for name, names in made.items():
+        assert names <= fields[name], name
 
 
 @given(st.lists(any_parts, max_size=12))
