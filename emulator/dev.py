@@ -1,7 +1,8 @@
 """`make dev`: the chat page in a browser, in front of the function on this machine. One command, one Ctrl-C.
 
-Page (Vite's dev server) → emulator (a Function URL that streams) → the function's process → the model: the real one
-with `OPENAI_API_KEY`, a server at `OPENAI_BASE_URL` (Ollama), else the stand-in. With `LAMBDA_ENDPOINT` there is no
+Page (Vite's dev server) → emulator (a Function URL that streams, with the CORS settings and limits of the stack
+`STACK`, "dev") → the function's process, new where its code has changed → the model: the real one with
+`OPENAI_API_KEY`, a server at `OPENAI_BASE_URL` (Ollama), else the stand-in. With `LAMBDA_ENDPOINT` there is no
 emulator: the page alone, in front of whatever answers there (a deployed URL, a container).
 """
 
@@ -10,11 +11,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import dataclasses
 import os
 import signal
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,48 +24,51 @@ from emulator.function import Function
 from emulator.logs import Log
 from emulator.model_server import Model, model_server
 from emulator.page_server import PageError, PageServer, page_server
+from emulator.reload import reloading
 from emulator.serving import PortError, port_number, serving
 from emulator.settings import FunctionSettings
+from emulator.stack import StackError, read_stack
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+
+
+_ROOT = Path(__file__).resolve().parent.parent
 
 
 class VariableError(ValueError):
     """A variable of the environment has a value that it cannot have; the message says which and what it takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DevSettings:
     """What the environment's variables ask for. `endpoint` is None where the emulator answers."""
 
     port: int = 9001
     page_port: int = 5173
     endpoint: str | None = None
+    stack: str = "dev"
     stand_in_delay: float = 0.04
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> DevSettings:
-        """Read PORT, PAGE_PORT, LAMBDA_ENDPOINT and STAND_IN_DELAY_MS; an empty one is as none.
+        """Read PORT, PAGE_PORT, LAMBDA_ENDPOINT, STACK and STAND_IN_DELAY_MS; an empty one is as none.
 
         Raises:
             VariableError: one of them cannot be used.
         """
         given = {name: text.strip() for name, text in variables.items() if text.strip()}
-        ports: dict[str, int] = {}
-        for field, name in (("port", "PORT"), ("page_port", "PAGE_PORT")):
-            if name in given:
-                try:
-                    ports[field] = port_number(given[name])
-                except argparse.ArgumentTypeError as error:
-                    raise VariableError(f"{name}: {error}; 0 takes a free one.") from None
         delay = given.get("STAND_IN_DELAY_MS", "40")
         if not delay.isdecimal():
             raise VariableError(
                 f"STAND_IN_DELAY_MS is {delay!r}; give the milliseconds before each token, 0 or more."
             )
         return cls(
-            **ports, endpoint=_endpoint(given.get("LAMBDA_ENDPOINT")), stand_in_delay=int(delay) / 1000
+            port=_port(given, "PORT", cls.port),
+            page_port=_port(given, "PAGE_PORT", cls.page_port),
+            endpoint=_endpoint(given.get("LAMBDA_ENDPOINT")),
+            stack=given.get("STACK", cls.stack),
+            stand_in_delay=int(delay) / 1000,
         )
 
 
@@ -84,7 +88,7 @@ async def main() -> int:
         await work
     except asyncio.CancelledError:
         return 0
-    except (PageError, PortError, VariableError) as error:
+    except (PageError, PortError, StackError, VariableError) as error:
         print(error, file=sys.stderr)
     return 1
 
@@ -93,7 +97,7 @@ async def _work() -> None:
     """Serve until cancelled.
 
     Raises:
-        PageError, PortError, VariableError: something is not there, is taken, or has ended.
+        PageError, PortError, StackError, VariableError: something is not there, is taken, or has ended.
     """
     settings = DevSettings.of(os.environ)
     log = Log.to(sys.stderr)
@@ -106,18 +110,22 @@ async def _work() -> None:
         endpoint = settings.endpoint
         if endpoint is None:
             model = await parts.enter_async_context(model_server(settings.stand_in_delay))
-            endpoint = await parts.enter_async_context(_function(model, settings.port, log))
+            endpoint = await parts.enter_async_context(_function(model, settings, log))
         page = await parts.enter_async_context(page_server(endpoint, settings.page_port, of_page))
         _say_where(page, endpoint, model)
         raise await page.ended()
 
 
 @contextlib.asynccontextmanager
-async def _function(model: Model, port: int, log: Log) -> AsyncIterator[str]:
+async def _function(model: Model, chosen: DevSettings, log: Log) -> AsyncIterator[str]:
     """The function behind its Function URL, which is yielded."""
-    settings = dataclasses.replace(FunctionSettings(), variables=model.variables)
-    front = Front(function := Function(settings, log), log.platform)
-    async with function, serving(front, port=port, option="PORT=…") as bound:
+    stack = read_stack(_ROOT, chosen.stack, ())
+    settings = FunctionSettings(variables=model.variables, **stack.settings)
+    async with (
+        Function(settings, log) as function,
+        serving(Front(function, log.platform, stack.cors), port=chosen.port, option="PORT=…") as bound,
+        reloading(function, log.platform),
+    ):
         try:
             yield f"http://127.0.0.1:{bound}/"
         finally:
@@ -142,6 +150,18 @@ def _say_where(page: PageServer, endpoint: str, model: Model | None) -> None:
             )
             print("               .venv/bin/python -m emulator.stand_in_model --help lists them")
     print("Ctrl-C stops everything.\n", flush=True)
+
+
+def _port(given: Mapping[str, str], name: str, default: int) -> int:
+    """The port of a variable.
+
+    Raises:
+        VariableError: it is none.
+    """
+    try:
+        return port_number(given[name]) if name in given else default
+    except argparse.ArgumentTypeError as error:
+        raise VariableError(f"{name}: {error}; 0 takes a free one.") from None
 
 
 def _endpoint(text: str | None) -> str | None:

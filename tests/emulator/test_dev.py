@@ -31,7 +31,7 @@ _ROOT = Path(__file__).parents[2]
 _PATIENCE = 180
 _OF_DEV = (
     *("OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", "LAMBDA_ENDPOINT"),
-    *("PORT", "PAGE_PORT", "STAND_IN_DELAY_MS"),
+    *("PORT", "PAGE_PORT", "STACK", "STAND_IN_DELAY_MS"),
 )
 _CHAT = {"id": "c", "messages": [{"role": "user", "content": "Say it in Ghent"}]}
 
@@ -206,6 +206,29 @@ async def test_an_endpoint_elsewhere_gets_the_page_s_requests(client: httpx.Asyn
         assert not any("streaming_handler" in command for command in below(running.process.pid).values())
         running.process.terminate()
         assert (await running.ended())[0] == 0
+
+
+async def test_the_function_url_has_the_stack_s_cors_settings(client: httpx.AsyncClient) -> None:
+    """Those of Pulumi.dev.yaml, which a page of another origin meets as it would meet them on AWS."""
+    async with dev() as running:
+        await running.started()
+        url = running.address("Function URL")
+        for origin, allowed in (("http://localhost:3000", True), ("https://elsewhere.example", False)):
+            answer = await client.options(
+                url, headers={"origin": origin, "access-control-request-method": "POST"}
+            )
+            assert answer.status_code == 200
+            assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
+        running.process.terminate()
+        await running.ended()
+
+
+async def test_an_unknown_stack_is_a_sentence() -> None:
+    async with dev(STACK="nowhere") as running:
+        code, log = await running.ended()
+    assert code == 1
+    assert "Pulumi.nowhere.yaml" in log
+    assert "Traceback" not in log
 
 
 @pytest.mark.parametrize(
