@@ -1,7 +1,7 @@
 /** The chat page, the same for every generation of useChat. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { type Arrival, watchingFetch } from '../chat/arrival.ts';
-import type { Conversation, ConversationOptions, ShownTool } from '../chat/conversation.ts';
+import type { Conversation, ConversationOptions, ShownMessage, ShownTool } from '../chat/conversation.ts';
 import { forget, keep, readKept } from '../chat/kept.ts';
 import type { Wire } from '../chat/wire.ts';
 import { Composer } from './composer.tsx';
@@ -76,6 +76,13 @@ function OneChat({ page, id, onNewChat }: Props) {
     input.current?.focus();
   }, [toEnd]);
 
+  const [stopped, setStopped] = useState<string>();
+  const onStop = useCallback(() => {
+    setStopped(latest.current.messages.at(-1)?.id);
+    latest.current.stop();
+    input.current?.focus();
+  }, []);
+
   const count = messages.length;
   useEffect(() => {
     if (count) toEnd();
@@ -84,61 +91,70 @@ function OneChat({ page, id, onNewChat }: Props) {
   useEffect(() => {
     const onKeyDown = (event: globalThis.KeyboardEvent) => {
       if (event.key !== 'Escape' || !busy || event.defaultPrevented) return;
-      latest.current.stop();
-      input.current?.focus();
+      onStop();
     };
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
-  }, [busy]);
+  }, [busy, onStop]);
 
   return (
     <div className="page">
       <Header page={page} arrival={arrival} onNewChat={onNewChat} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-      <section className="scroll" ref={box} tabIndex={0} aria-label="Messages so far">
-        <main ref={content}>
-          {/* Each token would be read out: the beginning and the end of an answer are said by the status below. */}
-          <div role="log" aria-live="off" aria-label="Conversation">
-            {!count && <p className="welcome">What would you like to know?</p>}
-            {messages.map((message, index) => {
-              const isLast = index === count - 1;
-              return (
-                <Message
-                  key={message.id}
-                  message={message}
-                  live={isLast && status === 'streaming' && message.role === 'assistant'}
-                  busy={busy}
-                  onRetry={isLast && message.role === 'assistant' && !busy && !error ? onRetry : undefined}
-                  onEdit={onEdit}
-                  onDecide={onDecide}
-                />
-              );
-            })}
+      <main>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
+        <section className="scroll" ref={box} tabIndex={0} aria-label="Messages so far">
+          <div className="column" ref={content}>
+            {/* Each token would be read out: the beginning and the end of an answer are said by the status below. */}
+            <div role="log" aria-live="off" aria-label="Conversation">
+              {!count && <p className="welcome">What would you like to know?</p>}
+              {messages.map((message, index) => {
+                const isLast = index === count - 1;
+                return (
+                  <Message
+                    key={message.id}
+                    message={message}
+                    live={isLast && status === 'streaming' && message.role === 'assistant'}
+                    busy={busy}
+                    stopped={message.id === stopped}
+                    onRetry={isLast && message.role === 'assistant' && !busy && !error ? onRetry : undefined}
+                    onEdit={onEdit}
+                    onDecide={onDecide}
+                  />
+                );
+              })}
+            </div>
+            {error && <FailureNotice error={error} onRetry={onRetry} />}
           </div>
-          {error && <FailureNotice error={error} onRetry={onRetry} />}
-        </main>
-      </section>
-      <div className="foot">
-        {!atEnd && (
-          <button type="button" className="latest" onClick={toEnd}>
-            Jump to latest
-          </button>
-        )}
-        <StatusLine status={status} answered={messages.at(-1)?.role === 'assistant'} />
-        <Composer conversation={conversation} input={input} />
-      </div>
+        </section>
+        <div className="foot">
+          {!atEnd && (
+            <button type="button" className="latest" onClick={toEnd}>
+              Jump to latest
+            </button>
+          )}
+          <StatusLine status={status} last={messages.at(-1)} />
+          <Composer conversation={conversation} input={input} onStop={onStop} />
+        </div>
+      </main>
     </div>
   );
 }
 
-function StatusLine({ status, answered }: { status: Conversation['status']; answered: boolean }) {
+function StatusLine({ status, last }: { status: Conversation['status']; last: ShownMessage | undefined }) {
   const [wasBusy, setWasBusy] = useState(false);
   const busy = status === 'submitted' || status === 'streaming';
   if (busy && !wasBusy) setWasBusy(true);
-  const said = busy ? 'Answering…' : wasBusy && status === 'ready' && answered ? 'The answer has ended.' : '';
+  // An error is said by its own alert.
+  const said = busy ? 'Answering…' : wasBusy && status === 'ready' ? ending(last) : '';
   return (
     <p className={busy ? 'status' : 'status unseen'} role="status">
       {said}
     </p>
   );
+}
+
+function ending(last: ShownMessage | undefined): string {
+  if (last?.role !== 'assistant') return '';
+  const asking = last.parts.some((part) => part.kind === 'tool' && part.state === 'asking');
+  return asking ? 'The model asks for your permission.' : 'The answer has ended.';
 }

@@ -15,9 +15,10 @@ import { useFileDrop } from './use-file-drop.ts';
 interface Props {
   conversation: Conversation;
   input: RefObject<HTMLTextAreaElement | null>;
+  onStop: () => void;
 }
 
-export function Composer({ conversation, input }: Props) {
+export function Composer({ conversation, input, onStop }: Props) {
   const [text, setText] = useState('');
   const [files, setFiles] = useState<ShownFile[]>([]);
   const [problem, setProblem] = useState<string>();
@@ -129,7 +130,7 @@ export function Composer({ conversation, input }: Props) {
             Enter sends, Shift+Enter makes a line, Esc stops
           </span>
           {busy ? (
-            <button type="button" className="send stop" onClick={conversation.stop}>
+            <button type="button" className="send stop" onClick={onStop}>
               Stop
             </button>
           ) : (

@@ -14,13 +14,23 @@ interface Props {
   live: boolean;
   /** Whether the conversation is busy, so that nothing can be changed now. */
   busy: boolean;
+  /** Whether the reader stopped it. */
+  stopped: boolean;
   /** Present on the answer that can be asked for anew. */
   onRetry?: (() => void) | undefined;
   onEdit: (messageId: string, text: string) => void;
   onDecide: (tool: ShownTool, approved: boolean) => void;
 }
 
-export const Message = memo(function Message({ message, live, busy, onRetry, onEdit, onDecide }: Props) {
+export const Message = memo(function Message({
+  message,
+  live,
+  busy,
+  stopped,
+  onRetry,
+  onEdit,
+  onDecide,
+}: Props) {
   const [editing, setEditing] = useState(false);
   const own = message.role === 'user';
   const text = textOf(message);
@@ -57,7 +67,7 @@ export const Message = memo(function Message({ message, live, busy, onRetry, onE
         />
       ))}
       {sources.length > 0 && <Sources sources={sources} />}
-      {!live && !own && <Ending message={message} />}
+      {!live && !own && <Ending message={message} stopped={stopped} />}
       {!live && (
         <footer>
           {text && <CopyButton text={text} label="Copy" />}
@@ -141,7 +151,7 @@ const ENDINGS: Record<string, string> = {
   'content-filter': 'The model’s provider filtered the rest of this answer.',
 };
 
-function Ending({ message: { finishReason } }: { message: ShownMessage }) {
-  const said = finishReason === undefined ? undefined : ENDINGS[finishReason];
+function Ending({ message: { finishReason }, stopped }: { message: ShownMessage; stopped: boolean }) {
+  const said = finishReason === undefined ? stopped && 'You stopped this answer.' : ENDINGS[finishReason];
   return said ? <p className="ending">{said}</p> : null;
 }

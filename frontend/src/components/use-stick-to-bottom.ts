@@ -8,14 +8,14 @@ interface Following {
   /** Goes on what scrolls. */
   box: RefObject<HTMLElement | null>;
   /** Goes on what grows in it. */
-  content: RefObject<HTMLElement | null>;
+  content: RefObject<HTMLDivElement | null>;
   atEnd: boolean;
   toEnd: () => void;
 }
 
 export function useStickToBottom(): Following {
   const box = useRef<HTMLElement>(null);
-  const content = useRef<HTMLElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const following = useRef(true);
   const [atEnd, setAtEnd] = useState(true);
 
