@@ -61,7 +61,7 @@ class Emulator:
 
 
 BARE: Final = Subject(
-    "bare", "no emulator: a bare Runtime API", "function", _COMMAND, _FUNCTIONS, imports=(ROOT / "lambda",)
+    "bare", "bare Runtime API", "function", _COMMAND, _FUNCTIONS, imports=(ROOT / "lambda",)
 )
 
 

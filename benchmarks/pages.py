@@ -69,11 +69,11 @@ def measured(built: Path, page: Page) -> Numbers:
         )
     at_once = set(_files(manifest, page.html, dynamic=False))
     later = set(_files(manifest, page.html, dynamic=True)) - at_once
-    return {
+    numbers = {
         "page_kb": sum(_gzipped(built / file) for file in at_once) * _KB,
-        "page_later_kb": sum(_gzipped(built / file) for file in later) * _KB,
         "page_raw_kb": sum((built / file).stat().st_size for file in at_once) * _KB,
     }
+    return numbers | ({"page_later_kb": sum(_gzipped(built / file) for file in later) * _KB} if later else {})
 
 
 def _files(manifest: Mapping[str, Any], entry: str, *, dynamic: bool) -> Iterator[str]:

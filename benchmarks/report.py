@@ -210,7 +210,7 @@ def _of_emulator_and_page(middle: Mapping[str, Mapping[str, float]]) -> str:
 
     added = ROWS["relay_p99_ms"][1].show(middle["emulator"]["relay_p99_ms"] - middle["bare"]["relay_p99_ms"])
     return (
-        f"On this machine the emulator adds {added} to a token's way (99th percentile); of 50 streams at once no "
+        f"The local emulator adds {added} to a token's way (99th percentile); of 50 streams at once no "
         f"reader waits longer than {number('emulator', 'crowd_gap_ms')} for a token that comes every 50 ms. The page "
         f"weighs {number('page_7', 'page_kb')} gzipped, the one for AI SDK 4 {number('page_4', 'page_kb')}."
     )
@@ -255,7 +255,7 @@ def _judged(goals: Iterable[Goal], middle: Mapping[str, Mapping[str, float]]) ->
         section, row = ROWS[goal.row]
         word = "PASS" if verdict.reached else "FAIL"
         if goal.beyond is not None:
-            wanted = f"under {row.show(goal.limit)} more than: {TITLES[goal.beyond]}"
+            wanted = f"under {row.show(goal.limit)} more than with a {TITLES[goal.beyond]}"
             more = row.show(verdict.value - verdict.base)
             found = f"{row.show(verdict.value)} to {row.show(verdict.base)}, {more} more"
         elif goal.peer is None:
