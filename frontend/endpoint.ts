@@ -49,6 +49,12 @@ export function proxyTo(endpoint: URL): Record<string, ProxyOptions> {
       changeOrigin: true,
       rewrite: (path) => endpointPath(endpoint, path),
       configure(proxy) {
+        proxy.on('proxyRes', (answer, _request, response) => {
+          // The proxy hands on the bytes but not that they broke off: the page would wait for the rest for ever.
+          answer.once('close', () => {
+            if (!answer.complete) response.destroy();
+          });
+        });
         proxy.on('error', (error, _request, response) => {
           // Before the answer began; afterwards the broken stream speaks for itself.
           if (!('writeHead' in response) || (response as ServerResponse).headersSent) return;

@@ -1,25 +1,24 @@
 /** The built page, served by another server than the one it asks: what CORS allows and what it does not. */
 import process from 'node:process';
-import type { Page } from '@playwright/test';
 import { expect, growthOf, noteGrowth, PAGES, test } from './chat.ts';
 
 const SERVER = `http://127.0.0.1:${process.env.E2E_BUILT_PORT}`;
 const ENDPOINT = `http://127.0.0.1:${process.env.E2E_EMULATOR_PORT}/`;
-/** One of corsAllowOrigins in Pulumi.dev.yaml, which `make dev` takes its settings from. */
+/** One of corsAllowOrigins in Pulumi.dev.yaml, from which `make dev` has its settings. */
 const ALLOWED = 'http://localhost:3000';
 
-/** Serve the built page under an origin, whose port another process may well have: only the files are fetched. */
-async function serveUnder(page: Page, origin: string): Promise<void> {
-  await page.route(`${origin}/**`, async (route) => {
-    const { pathname } = new URL(route.request().url());
-    await route.fulfill({ response: await route.fetch({ url: SERVER + pathname }) });
-  });
-}
+// Another process may have that port: this browser finds the built page's server behind the name.
+test.use({
+  launchOptions: async ({ launchOptions }, use) => {
+    const { host } = new URL(SERVER);
+    const rule = `--host-resolver-rules=MAP ${new URL(ALLOWED).host} ${host}`;
+    await use({ ...launchOptions, args: [...(launchOptions.args ?? []), rule] });
+  },
+});
 
 for (const { name, path } of PAGES) {
   test.describe(name, () => {
     test('a page of an allowed origin streams from the Function URL itself', async ({ chat, page }) => {
-      await serveUnder(page, ALLOWED);
       await noteGrowth(page);
       const posts = chat.posts();
       await chat.open(ALLOWED + path);

@@ -106,6 +106,9 @@ function refused({ status, body }: RefusedError): Failure {
   }
 }
 
+/** What a Function URL says of every failure of the function: no more than the status. */
+const SAYS_NOTHING = 'Internal Server Error';
+
 /** The sentence in an error's body: this backend's `error`, AWS's `message` or `Message`, or short plain text. */
 function sentenceIn(body: string): string | undefined {
   let value: unknown;
@@ -113,7 +116,7 @@ function sentenceIn(body: string): string | undefined {
     value = JSON.parse(body);
   } catch {
     const text = body.trim();
-    return text && text.length <= 300 && !text.startsWith('<') ? text : undefined;
+    return text && text !== SAYS_NOTHING && text.length <= 300 && !text.startsWith('<') ? text : undefined;
   }
   if (typeof value === 'string') return value || undefined;
   if (typeof value !== 'object' || value === null) return undefined;
