@@ -17,6 +17,8 @@ demo: $(BIN)/.ready ## Watch an answer stream through the function: stand-in mod
 .PHONY: dev e2e
 dev: $(BIN)/.ready ## The chat page, the function and a model on this machine (PORT, PAGE_PORT, LAMBDA_ENDPOINT, OPENAI_API_KEY; needs Node)
 	@$(BIN)/python -m emulator.dev
+e2e: $(BIN)/.ready frontend ## The chat page in Chromium, on make dev (ARGS="-g Stop", RECORD=1 writes docs/images/chat.png, CHROMIUM=path)
+	@cd frontend && node_modules/.bin/playwright test $(ARGS)
 
 setup: $(BIN)/.ready ## Make .venv with everything the other targets need
 
