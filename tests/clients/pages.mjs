@@ -6,9 +6,24 @@ import { Window } from 'happy-dom';
 
 const window = new Window({ url: 'http://127.0.0.1/' });
 globalThis.window = window;
-for (const name of ['document', 'navigator', 'FileList', 'File', 'FileReader']) {
+for (const name of ['document', 'navigator', 'File', 'FileReader']) {
   Object.defineProperty(globalThis, name, { value: window[name], configurable: true, writable: true });
 }
+
+// As a browser has it; happy-dom's is an Array, which a page's never is.
+class FileList {
+  constructor(files) {
+    Object.assign(this, files);
+    Object.defineProperty(this, 'length', { value: files.length });
+  }
+  item(index) {
+    return this[index] ?? null;
+  }
+  *[Symbol.iterator]() {
+    for (let index = 0; index < this.length; index++) yield this[index];
+  }
+}
+globalThis.FileList = FileList;
 globalThis.AI_SDK_LOG_WARNINGS = false;
 console.log = console.info = console.debug = console.warn;
 
@@ -110,18 +125,13 @@ async function open({ version, results = {}, automatic = [], ...given }) {
   return { page: number };
 }
 
-// A FileList as <input type="file"> has it.
-function fileList(files) {
-  const list = new FileList();
-  for (const { name, type, data } of files) list.push(new File([Buffer.from(data, 'base64')], name, { type }));
-  return list;
-}
-
 // Values that JSON cannot say: {"$files": […]}.
 function revived(value) {
   if (Array.isArray(value)) return value.map(revived);
   if (value === null || typeof value !== 'object') return value;
-  if ('$files' in value) return fileList(value.$files);
+  if ('$files' in value) {
+    return new FileList(value.$files.map(({ name, type, data }) => new File([Buffer.from(data, 'base64')], name, { type })));
+  }
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, revived(inner)]));
 }
 
@@ -143,16 +153,15 @@ function call({ page: number, name, given }) {
 const turn = () => new Promise(setImmediate);
 
 // Waits until all that is asked for holds; `idle`: nothing is under way, nor begun in the turns that follow.
-async function until({ page: number, status, shows, requests, part, idle }) {
+async function until({ page: number, status, shows, requests, answered, idle }) {
   const page = pages.get(number);
   const shown = () => page.element.textContent;
-  const parts = () => page.hook.messages.flatMap((message) => message.parts ?? []);
   const holds = () =>
     page.hook !== undefined &&
     (status === undefined || (page.hook.status === status && page.element.firstChild?.dataset.status === status)) &&
     (shows === undefined || shown().includes(shows)) &&
     (requests === undefined || page.requests.length >= requests) &&
-    (part === undefined || parts().some((one) => Object.entries(part).every(([name, value]) => one[name] === value))) &&
+    (!answered || page.requests.every((request) => request.status !== null)) &&
     (!idle || (page.busy === 0 && ['ready', 'error'].includes(page.hook.status)));
   let late = false;
   const timer = setTimeout(() => {

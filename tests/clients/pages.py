@@ -121,7 +121,7 @@ class Page:
 
     async def until(self, **condition: Any) -> Held:
         """Wait until all of it holds: `status`, `shows` (text in the DOM), `requests` (at least so many),
-        `part` (fields of a part of any message), `idle` (nothing under way, nor begun in the turns that follow).
+        `answered` (each has its answer's head), `idle` (nothing under way, nor begun in the turns that follow).
         """
         return Held(**await self._pages.ask("until", page=self._number, **condition))
 
@@ -135,6 +135,7 @@ class Pages:
 
     def __enter__(self) -> Self:
         self._lock = threading.Lock()
+        self._opened = 0
         self._process = subprocess.Popen(
             ["node", "--experimental-import-meta-resolve", "pages.mjs"],
             cwd=FOLDER,
@@ -166,7 +167,9 @@ class Pages:
         `sendAutomaticallyWhen`, `max_steps` is v4's for the same. `text`: the plain text protocol.
         """
         given = {"messages": list(messages), "body": body or {}, "results": results or {}, "text": text}
-        given |= {"automatic": list(automatic), "maxSteps": max_steps, "id": "chat-1"} | options
+        # v4 keeps chats by id in a cache that all pages of a process share.
+        self._opened += 1
+        given |= {"automatic": list(automatic), "maxSteps": max_steps, "id": f"chat-{self._opened}"} | options
         opened = await self.ask("open", version=version, api=api, **given)
         page = Page(self, opened["page"], version)
         try:

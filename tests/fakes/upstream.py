@@ -104,6 +104,11 @@ class FakeUpstream:
         """Answer the next requests, on whatever connections, with these replies in this order."""
         self._replies.extend(replies)
 
+    def forget(self) -> None:
+        """Drop the replies that were not asked for, and the recorded requests."""
+        self._replies.clear()
+        self.requests.clear()
+
     async def close_connections(self) -> None:
         """Close every open connection, also idle ones, and wait until they are closed."""
         for connection in list(self._open):
