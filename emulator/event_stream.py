@@ -17,10 +17,6 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
 _STRING = 7
@@ -28,16 +24,24 @@ _STRING = 7
 _FRAME = 12 + 4
 
 
+def _header(name: str, value: str) -> bytes:
+    length, encoded = len(value), value.encode()
+    return struct.pack(f">B{len(name)}sBH{length}s", len(name), name.encode(), _STRING, length, encoded)
+
+
+def _event_headers(event_type: str, content_type: str) -> bytes:
+    headers = {":message-type": "event", ":event-type": event_type, ":content-type": content_type}
+    return b"".join(_header(*header) for header in headers.items())
+
+
+# Made once: there is a chunk for every token.
+_CHUNK_HEADERS = _event_headers("PayloadChunk", "application/octet-stream")
+_COMPLETE_HEADERS = _event_headers("InvokeComplete", "application/json")
+
+
 def payload_chunk(payload: bytes) -> bytes:
     """The event that carries a piece of the function's answer."""
-    return _message(
-        {
-            ":message-type": "event",
-            ":event-type": "PayloadChunk",
-            ":content-type": "application/octet-stream",
-        },
-        payload,
-    )
+    return _message(_CHUNK_HEADERS, payload)
 
 
 def invoke_complete(
@@ -46,18 +50,10 @@ def invoke_complete(
     """The last event. `log_result` is base64; what is None is left out."""
     members = {"ErrorCode": error_code, "ErrorDetails": error_details, "LogResult": log_result}
     body = {name: value for name, value in members.items() if value is not None}
-    return _message(
-        {":message-type": "event", ":event-type": "InvokeComplete", ":content-type": "application/json"},
-        json.dumps(body, separators=(",", ":")).encode(),
-    )
+    return _message(_COMPLETE_HEADERS, json.dumps(body, separators=(",", ":")).encode())
 
 
-def _message(headers: Mapping[str, str], payload: bytes) -> bytes:
-    encoded = b"".join(_header(name.encode(), value.encode()) for name, value in headers.items())
-    lengths = struct.pack(">II", _FRAME + len(encoded) + len(payload), len(encoded))
-    head = b"".join((lengths, struct.pack(">I", zlib.crc32(lengths)), encoded))
+def _message(headers: bytes, payload: bytes) -> bytes:
+    lengths = struct.pack(">II", _FRAME + len(headers) + len(payload), len(headers))
+    head = b"".join((lengths, struct.pack(">I", zlib.crc32(lengths)), headers))
     return b"".join((head, payload, struct.pack(">I", zlib.crc32(payload, zlib.crc32(head)))))
-
-
-def _header(name: bytes, value: bytes) -> bytes:
-    return struct.pack(f">B{len(name)}sBH{len(value)}s", len(name), name, _STRING, len(value), value)
