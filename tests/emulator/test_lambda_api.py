@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import functools
 import json
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3  # type: ignore[import-untyped]  # boto3 has no types
 import pytest
-from botocore.config import Config  # type: ignore[import-untyped]  # botocore has no types
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # botocore has no types
 
 from emulator.settings import DEFAULT_COMMAND
-from tests.emulator.conftest import PATIENCE
+from tests.emulator.boto import Boto
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -28,56 +25,9 @@ _ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:function"
 
 
-def client_of(emulator: Emulator) -> Any:
-    return boto3.client(
-        "lambda",
-        endpoint_url=emulator.url,
-        region_name="us-east-1",
-        aws_access_key_id="AKIDEXAMPLE",
-        aws_secret_access_key="secret",
-        config=Config(retries={"max_attempts": 0}, read_timeout=PATIENCE, proxies={}),
-    )
-
-
-class Boto:
-    """The client's calls, each in a thread, so that the emulator can answer them meanwhile."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self._client = client_of(emulator)
-        self.exceptions = self._client.exceptions
-
-    async def invoke(self, event: Any = None, **arguments: Any) -> Any:
-        """`Invoke`, with the payload read into `["Payload"]`."""
-
-        def call() -> Any:
-            answer = self._client.invoke(**_arguments(event, arguments))
-            return {**answer, "Payload": answer["Payload"].read()}
-
-        return await asyncio.to_thread(call)
-
-    async def stream(self, event: Any = None, **arguments: Any) -> Any:
-        call = functools.partial(self._client.invoke_with_response_stream, **_arguments(event, arguments))
-        return await asyncio.to_thread(call)
-
-    async def streamed(self, event: Any = None, **arguments: Any) -> tuple[bytes, dict[str, str]]:
-        """`InvokeWithResponseStream`, read to its end: (payload, completion)."""
-        answer = await self.stream(event, **arguments)
-        events = await asyncio.to_thread(list, answer["EventStream"])
-        *chunks, last = events
-        return b"".join(each["PayloadChunk"]["Payload"] for each in chunks), last["InvokeComplete"]
-
-    def close(self) -> None:
-        self._client.close()
-
-
-def _arguments(event: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    payload = {} if event is None else {"Payload": json.dumps(event)}
-    return {"FunctionName": "function", **payload, **arguments}
-
-
 @pytest.fixture
 async def boto(emulator: Emulator) -> AsyncIterator[Boto]:
-    boto = Boto(emulator)
+    boto = Boto(emulator.url)
     yield boto
     boto.close()
 
@@ -176,7 +126,7 @@ async def test_an_asynchronous_invocation_waits_for_room(
     start_emulator: StartEmulator, control: Control
 ) -> None:
     async with start_emulator(concurrency=1) as emulator:
-        boto = Boto(emulator)
+        boto = Boto(emulator.url)
         running = asyncio.create_task(boto.invoke({"do": "gated"}))
         first = await control.arrival()
         assert (await boto.invoke({"do": "gated"}, InvocationType="Event"))["StatusCode"] == 202
@@ -196,7 +146,7 @@ async def test_too_many_at_once_are_boto3_s_own_exception(
     start_emulator: StartEmulator, control: Control
 ) -> None:
     async with start_emulator(concurrency=1) as emulator:
-        boto = Boto(emulator)
+        boto = Boto(emulator.url)
         running = asyncio.create_task(boto.streamed({"do": "gated-bare"}))
         line = await control.arrival()
         for call in (boto.invoke, boto.stream):
@@ -298,9 +248,9 @@ async def test_the_manual_s_example_runs_as_it_stands(start_emulator: StartEmula
 
 
 async def test_a_fault_at_wish_reaches_boto3_as_it_would(emulator: Emulator) -> None:
-    boto = Boto(emulator)
+    boto = Boto(emulator.url)
     # As a developer adds a header to what an SDK sends.
-    boto._client.meta.events.register("before-send.lambda", _wish_for_a_kill)
+    boto.client.meta.events.register("before-send.lambda", _wish_for_a_kill)
     payload, complete = await boto.streamed({"do": "raw"})
     assert payload == b"first "
     assert "signal: killed" in json.loads(complete["ErrorDetails"])["errorMessage"]
