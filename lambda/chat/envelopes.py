@@ -128,21 +128,24 @@ def _with_protocol(payload: dict[str, Any], named: Any) -> dict[str, Any]:
 
 
 def _request_line(event: dict[str, Any]) -> tuple[str, str]:
-    """Method and path: v2 keeps them in `requestContext.http`, v1 at the top; a bare body has neither."""
+    """Method and path: v2 keeps them in `requestContext.http`, v1 at the top; a bare body has neither.
+
+    v2 decides where an event has both: cargo-lambda's have an `httpMethod` of GET whatever the method was.
+    """
+    context = event.get("requestContext")
+    http = context.get("http") if isinstance(context, dict) else None
+    if http is not None:
+        http = fields.mapping(http, "requestContext.http")
+        return (
+            fields.text(http.get("method"), "requestContext.http.method").upper(),
+            fields.text(event.get("rawPath") or http.get("path") or "/", "rawPath"),
+        )
     if "httpMethod" in event:
         return (
             fields.text(event["httpMethod"], "httpMethod").upper(),
             fields.text(event.get("path") or "/", "path"),
         )
-    context = event.get("requestContext")
-    http = context.get("http") if isinstance(context, dict) else None
-    if http is None:
-        return "POST", "/"
-    http = fields.mapping(http, "requestContext.http")
-    return (
-        fields.text(http.get("method"), "requestContext.http.method").upper(),
-        fields.text(event.get("rawPath") or http.get("path") or "/", "rawPath"),
-    )
+    return "POST", "/"
 
 
 def _whose_path(path: str, allowed: Iterable[str]) -> tuple[bool, bool]:

@@ -23,7 +23,9 @@ _STREAMING: Final = (
     ("Transfer-Encoding", "chunked"),
     ("Trailer", "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"),
 )
-_LONGEST_TIMEOUT_MS: Final = 900_000  # Lambda's own; for emulators that name no deadline
+# Lambda's own, for emulators that name no deadline. What is not beyond it was never a time since the epoch:
+# cargo-lambda gives the milliseconds that are left.
+_LONGEST_TIMEOUT_MS: Final = 900_000
 _USER_AGENT: Final = ("User-Agent", "lambda-token-streaming/{}.{}.{}".format(*sys.version_info))
 
 _log = logging.getLogger("lambda_runtime")
@@ -75,12 +77,9 @@ class RuntimeApi:
         request_id = headers.get("lambda-runtime-aws-request-id")
         if response.status != 200 or not request_id:  # noqa: PLR2004 - HTTP's own
             raise RuntimeApiError(f"/next answered {response.status}: {response.body[:200]!r}")
-        deadline = headers.get("lambda-runtime-deadline-ms", "")
         return Invocation(
             request_id=request_id,
-            deadline_ms=int(deadline)
-            if deadline.isdigit()
-            else int(time.time() * 1000) + _LONGEST_TIMEOUT_MS,
+            deadline_ms=_deadline(headers.get("lambda-runtime-deadline-ms", "")),
             function_arn=headers.get("lambda-runtime-invoked-function-arn"),
             trace_id=headers.get("lambda-runtime-trace-id"),
             client_context=headers.get("lambda-runtime-client-context"),
@@ -196,6 +195,13 @@ class RuntimeApi:
                 f"Nothing answers at AWS_LAMBDA_RUNTIME_API={self._authority}: {error}. "
                 "This program runs inside Lambda or an emulator of it."
             ) from error
+
+
+def _deadline(text: str) -> int:
+    """The header as a time in ms since the epoch, whatever an emulator makes of it."""
+    now = int(time.time() * 1000)
+    given = int(text) if text.isascii() and text.isdigit() else _LONGEST_TIMEOUT_MS
+    return given if given > _LONGEST_TIMEOUT_MS else now + given
 
 
 def check(response: Response, invocation: Invocation) -> None:

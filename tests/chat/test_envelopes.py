@@ -403,6 +403,12 @@ def test_the_default_limit() -> None:
     assert refusal(bare(padded(262_145))).status == 413
 
 
+def test_the_newer_format_decides_where_an_event_has_both() -> None:
+    """cargo-lambda's events of a URL say `httpMethod: GET` and more nulls at the top, whatever the method was."""
+    both = function_url(json.dumps(CHAT), httpMethod="GET", type=None, resource=None)
+    assert read_envelope(both, DEFAULT).payload == CHAT
+
+
 # Anything at all
 
 _json = st.recursive(

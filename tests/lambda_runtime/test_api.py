@@ -104,6 +104,15 @@ async def test_an_event_without_a_deadline_has_lambdas_longest() -> None:
     assert 890_000 < json.loads(raw.bodies[1])["remaining"] <= 900_000
 
 
+async def test_a_deadline_that_is_no_time_since_the_epoch_is_what_is_left() -> None:
+    """cargo-lambda's: 600000, whatever the clock says."""
+    head = b"HTTP/1.1 200 OK\r\nLambda-Runtime-Deadline-Ms: 600000\r\n"
+    raw, _, _ = await run(
+        "127.0.0.1", head + EVENT + b'Content-Length: 13\r\n\r\n{"context":1}', EMPTY + b"\r\n", b""
+    )
+    assert 590_000 < json.loads(raw.bodies[1])["remaining"] <= 600_000
+
+
 @pytest.mark.parametrize("address", ["", "localhost", ":80", "host:port", "host:"])
 def test_an_address_without_host_or_port_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="expected host:port"):

@@ -42,6 +42,24 @@ class Both(NamedTuple):
         return ask(method, self.ours + path, **request), ask(method, self.theirs + path, **request)
 
 
+# What each adds to an answer of its own: name to reason.
+ADDED_BY_US = {
+    "x-amzn-requestid": "AWS answers with it",
+    "x-amzn-trace-id": "AWS answers with it",
+}
+ADDED_BY_THEM = {
+    "lambda-runtime-function-response-mode": "a header of the Runtime API that goes through; not seen on AWS",
+}
+OF_THE_CONNECTION = {"date", "content-length", "transfer-encoding", "connection"}
+
+
+def of_the_function(answer: Answer) -> Answer:
+    """An answer without the headers of the connection and those that the emulators add."""
+    without = ADDED_BY_US.keys() | ADDED_BY_THEM.keys() | OF_THE_CONNECTION
+    headers = {name: value for name, value in answer.headers.items() if name not in without}
+    return answer._replace(headers=headers)
+
+
 def ask(method: str, url: str, **request: Any) -> Answer:
     body, cut = bytearray(), False
     with (
@@ -58,17 +76,9 @@ def ask(method: str, url: str, **request: Any) -> Answer:
     return Answer(response.status_code, headers, cookies, bytes(body), cut)
 
 
-def command(handler: str) -> list[str]:
-    return [sys.executable, "-m", "lambda_runtime", f"http_function.{handler}"]
-
-
-def variables() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT / "lambda")}
-
-
 @contextlib.contextmanager
 def process(*words: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(words, text=True, **options) as running:
+    with subprocess.Popen(words, text=True, stderr=subprocess.DEVNULL, **options) as running:
         try:
             yield running
         finally:
@@ -76,30 +86,24 @@ def process(*words: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextlib.contextmanager
-def behind_both(folder: Path, handler: str) -> Iterator[Both]:
-    ours = (sys.executable, "-m", "emulator", "--port", "0", "--task-root", str(HERE), "--")
+def behind_both(folder: Path, handler: str, root: Path = HERE, **variables: str) -> Iterator[Both]:
+    """A handler of `root` behind this project's emulator, and behind cargo-lambda in an empty `folder`."""
+    command = (sys.executable, "-m", "lambda_runtime", handler)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "lambda"), **variables}
+    lambdas = {
+        "AWS_LAMBDA_FUNCTION_NAME": "function",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+    }
+    ours = (sys.executable, "-m", "emulator", "--port", "0", "--task-root", str(root), "--", *command)
     with (
-        process(
-            *ours,
-            *command(handler),
-            cwd=ROOT,
-            env=variables(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as emulator,
+        process(*ours, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as emulator,
         cargo_lambda(folder) as other,
         process(
-            *command(handler),
-            cwd=HERE,
-            env=variables()
-            | {
-                "AWS_LAMBDA_RUNTIME_API": other.runtime_api,
-                "AWS_LAMBDA_FUNCTION_NAME": "function",
-                "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
-            },
+            *command,
+            cwd=root,
+            env=environment | lambdas | {"AWS_LAMBDA_RUNTIME_API": other.runtime_api},
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
         ),
     ):
         assert emulator.stdout is not None

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def streaming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    with behind_both(tmp_path_factory.mktemp("cargo"), "streaming") as both:
+    with behind_both(tmp_path_factory.mktemp("cargo"), "http_function.streaming") as both:
         yield both
 
 
 @pytest.fixture(scope="module")
 def buffered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    with behind_both(tmp_path_factory.mktemp("cargo"), "buffered") as both:
+    with behind_both(tmp_path_factory.mktemp("cargo"), "http_function.buffered") as both:
         yield both
 
 
