@@ -9,7 +9,7 @@ export PYTHONPATH := lambda:.
 
 .PHONY: help setup lock lint format test demo
 help: ## This list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(BIN)/.ready ## Watch an answer stream through the function: stand-in model, or OPENAI_API_KEY (MESSAGE="…" make demo)
 	@$(BIN)/python -m emulator.demo
