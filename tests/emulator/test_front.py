@@ -28,6 +28,31 @@ async def test_the_first_chunk_is_readable_while_the_function_is_blocked(
         assert b"".join([chunk async for chunk in chunks]) == b"second"
 
 
+async def test_an_unsigned_invoke_gives_each_piece_as_it_comes(emulator: Emulator, control: Control) -> None:
+    """For people with curl, on the path of the runtime interface emulator."""
+    path = f"{emulator.url}/2015-03-31/functions/function/invocations"
+    async with emulator.client.stream("POST", path, json={"do": "gated-bare"}) as response:
+        chunks = response.aiter_raw()
+        assert await anext(chunks) == b"first "
+        await (await control.arrival()).release()
+        assert b"".join([chunk async for chunk in chunks]) == b"second"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/2015-03-31/functions/function/invocations"),
+        ("POST", "/2015-03-31/functions/function"),
+        ("POST", "/2021-11-15/functions/function/invocations"),
+        ("POST", "/2015-03-31/functions/a/b/invocations"),
+    ],
+)
+async def test_what_is_not_the_lambda_api_s_is_the_function_url_s(
+    emulator: Emulator, method: str, path: str
+) -> None:
+    assert (await event_of(emulator, method, path))["rawPath"] == path
+
+
 async def test_a_direct_invoke_streams_the_bare_payload(emulator: Emulator) -> None:
     response = await emulator.invoke({"do": "raw"})
     assert response.text == "first second"
