@@ -6,8 +6,6 @@ import {
   getToolName,
   isDataUIPart,
   isToolUIPart,
-  lastAssistantMessageIsCompleteWithApprovalResponses,
-  lastAssistantMessageIsCompleteWithToolCalls,
   type UIMessage,
 } from 'ai';
 import { useCallback, useEffect, useMemo } from 'react';
@@ -21,6 +19,7 @@ import {
   type ToolState,
 } from './conversation.ts';
 import { keep, readKept } from './kept.ts';
+import { readyForNextRound } from './rounds.ts';
 import { DECLARED_TOOLS, needsApproval, runTool } from './tools.ts';
 
 interface Metadata {
@@ -94,21 +93,6 @@ export function useCurrentConversation({ id, fetch }: ConversationOptions): Conv
     decide: (tool, approved) => void decide(tool, approved),
     historyBytes: () => new Blob([JSON.stringify(messages)]).size,
   };
-}
-
-/** Whether every call of the last step has its output or its refusal: then the model is asked to go on. */
-export function readyForNextRound({ messages }: { messages: UIMessage[] }): boolean {
-  // An approved tool has yet to run here: its output is what the endpoint waits for.
-  const running = messages
-    .at(-1)
-    ?.parts.some(
-      (part) => isToolUIPart(part) && part.state === 'approval-responded' && part.approval.approved,
-    );
-  return (
-    !running &&
-    (lastAssistantMessageIsCompleteWithToolCalls({ messages }) ||
-      lastAssistantMessageIsCompleteWithApprovalResponses({ messages }))
-  );
 }
 
 function approvalOf(messages: Message[], callId: string): string | undefined {
