@@ -39,22 +39,22 @@ async def test_the_environment_is_lambda_s(emulator: Emulator) -> None:
 async def test_past_its_timeout_a_function_is_killed_and_replaced(
     start_emulator: StartEmulator, control: Control
 ) -> None:
-    async with start_emulator(timeout=0.5) as emulator:
+    async with start_emulator(timeout=2) as emulator:
         by_url = await emulator.client.get(f"{emulator.url}/hang")
         assert (by_url.status_code, by_url.text) == (502, "Internal Server Error")
         await (await control.arrival()).gone()
-        assert emulator.lines.having("Task timed out after 0.50 seconds")
+        assert emulator.lines.having("Task timed out after 2.00 seconds")
         assert (await emulator.lines.wait_for("REPORT"))[0].endswith("Status: timeout")
 
         direct = await emulator.invoke({"do": "hang"})
         error = direct.json()
         assert error["errorType"] == "Sandbox.Timedout"
-        assert error["errorMessage"].endswith("Error: Task timed out after 0.50 seconds")
+        assert error["errorMessage"].endswith("Error: Task timed out after 2.00 seconds")
         assert (await emulator.invoke({"do": "raw"})).text == "first second"
 
 
 async def test_a_timeout_in_the_middle_of_an_answer_breaks_it_off(start_emulator: StartEmulator) -> None:
-    async with start_emulator(timeout=0.5) as emulator:
+    async with start_emulator(timeout=2) as emulator:
         async with emulator.client.stream("GET", f"{emulator.url}/hang-midstream") as response:
             chunks = response.aiter_raw()
             assert await anext(chunks) == b"first "
