@@ -60,7 +60,7 @@ export default defineConfig({
         ...modules,
         PORT: `${emulator}`,
         PAGE_PORT: `${page}`,
-        STAND_IN_DELAY_MS: '12',
+        STAND_IN_DELAY_MS: '10',
         CHAT_FIRST_TOKEN_TIMEOUT: '3',
       },
       wait: { stdout: /Ctrl-C stops everything/ },

@@ -37,8 +37,8 @@ for (const { name, path } of PAGES) {
     });
 
     for (const [fault, what] of [
-      ['kill@8', 'a function that is killed in the middle of its answer'],
-      ['timeout@8', 'a function that never ends and is stopped at its timeout'],
+      ['kill@30', 'a function that is killed in the middle of its answer'],
+      ['timeout@30', 'a function that never ends and is stopped at its timeout'],
     ] as const) {
       test(what, async ({ chat, page }) => {
         await chat.open(path);
@@ -83,7 +83,7 @@ for (const { name, path } of PAGES) {
 
     test('Retry after a failure asks the same again', async ({ chat, page }) => {
       await chat.open(path);
-      await page.setExtraHTTPHeaders({ 'x-emulator-fault': 'kill@8' });
+      await page.setExtraHTTPHeaders({ 'x-emulator-fault': 'kill@30' });
       await chat.send('Hello');
       await expect(chat.alert).toBeVisible();
       await page.setExtraHTTPHeaders({});
