@@ -150,6 +150,47 @@ function call({ page: number, name, given }) {
   return {};
 }
 
+// Renders a component that a page of the documentation shows, asks through its form, and reads what it shows.
+async function component({ file, api, ask }) {
+  const { Chat } = await import(new URL(file, import.meta.url));
+  const element = document.body.appendChild(document.createElement('div'));
+  const root = createRoot(element);
+  const shown = (ready) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`it shows ${element.innerHTML}`)), 20_000);
+      const check = () => {
+        if (!ready()) return;
+        observer.disconnect();
+        clearTimeout(timer);
+        resolve();
+      };
+      const observer = new window.MutationObserver(check);
+      observer.observe(element, { subtree: true, childList: true, characterData: true, attributes: true });
+      check();
+    });
+  const button = () => element.querySelector('form button')?.textContent;
+  const realFetch = globalThis.fetch;
+  // The component asks its own origin, as in a browser behind a proxy.
+  globalThis.fetch = (address, options) => realFetch(new URL(address, api), options);
+  try {
+    root.render(createElement(Chat));
+    await shown(() => button() === 'Send');
+    const input = element.querySelector('input');
+    Object.getOwnPropertyDescriptor(window.HTMLInputElement.prototype, 'value').set.call(input, ask);
+    input.dispatchEvent(new window.Event('input', { bubbles: true }));
+    await shown(() => input.value === ask);
+    element.querySelector('form').dispatchEvent(new window.Event('submit', { bubbles: true, cancelable: true }));
+    await shown(() => button() === 'Stop');
+    await shown(() => button() === 'Send');
+    const read = (selector) => [...element.querySelectorAll(selector)].map(({ textContent }) => textContent);
+    return { articles: read('article'), alerts: read('[role=alert]') };
+  } finally {
+    globalThis.fetch = realFetch;
+    root.unmount();
+    element.remove();
+  }
+}
+
 const turn = () => new Promise(setImmediate);
 
 // Waits until all that is asked for holds; `idle`: nothing is under way, nor begun in the turns that follow.
@@ -202,7 +243,7 @@ function close({ page: number }) {
   return {};
 }
 
-const operations = { open, call, until, held, close };
+const operations = { open, call, until, held, close, component };
 for await (const line of createInterface({ input: process.stdin })) {
   const { operation, ...asked } = JSON.parse(line);
   process.stdout.write(`${JSON.stringify(await operations[operation](asked))}\n`);
