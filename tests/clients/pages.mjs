@@ -76,9 +76,13 @@ function options4(page, { api, id, body, headers, messages, results, maxSteps, t
   };
 }
 
-function options5(page, sdk, { api, id, body, headers, messages, results, automatic, text }) {
+async function options5(page, sdk, { api, id, body, headers, messages, results, automatic, text }) {
   const Transport = text ? sdk.TextStreamChatTransport : sdk.DefaultChatTransport;
-  const rules = automatic.map((name) => sdk[name]);
+  const rules = await Promise.all(
+    automatic.map(async (name) =>
+      name.endsWith('.mjs') ? (await import(new URL(name, import.meta.url))).sendAutomaticallyWhen : sdk[name],
+    ),
+  );
   return {
     id, messages,
     transport: new Transport({ api, body, headers, fetch: recorder(page) }),
@@ -107,7 +111,7 @@ async function open({ version, results = {}, automatic = [], ...given }) {
   page.addToolOutput = (output) => (page.hook.addToolOutput ?? page.hook.addToolResult)(output);
   const options = version.startsWith('4.')
     ? options4(page, { results, ...given })
-    : options5(page, sdk, { results, automatic, ...given });
+    : await options5(page, sdk, { results, automatic, ...given });
   function Page() {
     page.hook = sdk.useChat(options);
     const { messages, status, error } = page.hook;

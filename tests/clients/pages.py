@@ -163,8 +163,9 @@ class Pages:
     ) -> AsyncIterator[Page]:
         """A page whose chat is at `api`.
 
-        `results`: what `onToolCall` answers by tool name. `automatic`: names of the SDK's rules for
-        `sendAutomaticallyWhen`, `max_steps` is v4's for the same. `text`: the plain text protocol.
+        `results`: what `onToolCall` answers by tool name. `automatic`: the SDK's rules for `sendAutomaticallyWhen`
+        by name, or modules below this folder that export one; `max_steps` is v4's for the same. `text`: the plain
+        text protocol.
         """
         given = {"messages": list(messages), "body": body or {}, "results": results or {}, "text": text}
         # v4 keeps chats by id in a cache that all pages of a process share.

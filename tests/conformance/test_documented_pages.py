@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.pages import V4, VERSIONS
+from tests.clients.pages import V4, VERSIONS, WITH_APPROVAL
 from tests.clients.ui import FOLDER
-from tests.conformance.replies import answer
+from tests.conformance.replies import answer, calls
 from tests.docs.examples import examples
-from tests.fakes.upstream import error_reply
+from tests.fakes.upstream import error_reply, text_reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,37 +22,59 @@ if TYPE_CHECKING:
     from tests.clients.pages import Pages
     from tests.fakes.upstream import FakeUpstream
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.parametrize("version", VERSIONS)]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+every_version = pytest.mark.parametrize("version", VERSIONS)
 CHAT = "export function Chat()"
+RULE = "export const sendAutomaticallyWhen"
+BERN = ("call_bern", "deleteNote", {"title": "Bern"})
+OSLO = ("call_oslo", "deleteNote", {"title": "Oslo"})
+GUARDED = {"deleteNote": {"inputSchema": {"type": "object"}, "needsApproval": True}}
 
 
 @pytest.fixture(scope="module")
-def compiled(pages: Pages, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Each version's `Chat` as a JavaScript module. `pages`: the compiler is installed with the clients."""
+def compiled(pages: Pages, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
+    """By export and version, JavaScript modules. `pages`: the compiler is installed with the clients."""
     folder = tmp_path_factory.mktemp("components")
     named = {}
-    for number, example in enumerate(each for each in examples() if CHAT in each.code):
-        (folder / f"chat{number}.tsx").write_text(example.code)
-        for word in example.words:
-            named[word.removeprefix("ai@")] = folder / f"chat{number}.js"
+    for number, example in enumerate(examples()):
+        for export in (CHAT, RULE):
+            if export in example.code:
+                (folder / f"example{number}.tsx").write_text(example.code)
+                for word in example.words:
+                    named[export, word.removeprefix("ai@")] = folder / f"example{number}.js"
     options = ["--noCheck", "--noResolve", "--jsx", "react-jsx", "--target", "ES2023", "--module", "ESNext"]
     sources = sorted(folder.glob("*.tsx"))
     subprocess.run([FOLDER / "node_modules" / ".bin" / "tsc", *options, *sources], check=True, cwd=folder)
     return named
 
 
-@pytest.fixture
-def component(compiled: dict[str, Path], version: str) -> Iterator[str]:
-    """Where the module lies among the version's packages, which it finds from there as a page's bundler would."""
+@contextlib.contextmanager
+def placed(compiled: Path, version: str) -> Iterator[str]:
+    """Where a module lies among the version's packages, which it finds from there as a page's bundler would."""
     home = FOLDER if version == V4 else FOLDER / "versions" / version
     folder = home / ".cache" / "documented"
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{compiled[version].stem}.mjs"
-    shutil.copy(compiled[version], file)
+    file = folder / f"{compiled.stem}.mjs"
+    shutil.copy(compiled, file)
     yield str(file.relative_to(FOLDER))
     file.unlink()
 
 
+@pytest.fixture
+def component(compiled: dict[tuple[str, str], Path], version: str) -> Iterator[str]:
+    """The version's `Chat`."""
+    with placed(compiled[CHAT, version], version) as module:
+        yield module
+
+
+@pytest.fixture
+def rule(compiled: dict[tuple[str, str], Path], version: str) -> Iterator[str]:
+    """The version's rule for when to post after approvals."""
+    with placed(compiled[RULE, version], version) as module:
+        yield module
+
+
+@every_version
 async def test_it_shows_the_answer(
     pages: Pages, api: str, upstream: FakeUpstream, component: str, version: str
 ) -> None:
@@ -72,6 +95,7 @@ async def test_it_shows_the_answer(
     assert shown == {"articles": ["Hi there", f"ReasoningHm.Hello, {version}AWS Lambda"], "alerts": []}
 
 
+@every_version
 async def test_it_shows_an_error_and_retries(
     pages: Pages, api: str, upstream: FakeUpstream, component: str, version: str
 ) -> None:
@@ -81,3 +105,27 @@ async def test_it_shows_an_error_and_retries(
     (alert,) = shown["alerts"]
     assert '"success"' in alert
     assert alert.endswith("Retry")
+
+
+@pytest.mark.parametrize("version", WITH_APPROVAL)
+@pytest.mark.parametrize("first", ["approved", "denied"])
+async def test_its_rule_posts_once_when_all_is_settled(
+    pages: Pages, api: str, upstream: FakeUpstream, rule: str, version: str, first: str
+) -> None:
+    """One call approved and run, one denied, in either order: nothing before the last of it, then one round."""
+    upstream.enqueue(calls(BERN, OSLO), text_reply("One is gone."))
+    async with pages.open(version, api, automatic=[rule], body={"tools": GUARDED}) as page:
+        await page.send("Delete both")
+        held = await page.idle()
+        bern, oslo = (part["approval"]["id"] for part in held.parts("tool"))
+        approve = ("addToolApprovalResponse", {"id": bern, "approved": True})
+        deny = ("addToolApprovalResponse", {"id": oslo, "approved": False, "reason": "no"})
+        output = ("addToolOutput", {"tool": "deleteNote", "toolCallId": "call_bern", "output": "gone"})
+        steps = [approve, output, deny] if first == "approved" else [deny, approve, output]
+        for number, (name, given) in enumerate(steps):
+            await page.call(name, given)
+            held = await page.idle()
+            assert len(held.requests) == (2 if number == len(steps) - 1 else 1), (name, held)
+    held.assert_undisturbed()
+    assert [part["state"] for part in held.parts("tool")] == ["output-available", "output-denied"]
+    assert held.shown[-1] == "One is gone."

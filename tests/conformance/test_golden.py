@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chat.parts import TextDelta
 from tests.chat.protocols.whole_answers import WHOLE_ANSWERS, golden_file, history
 from tests.clients.pages import V4
 from tests.clients.ui import VERSIONS
@@ -31,6 +32,11 @@ def parts(read: dict[str, Any]) -> list[dict[str, Any]]:
     """The parts of the answer that a client holds."""
     last = read["messages"][-1]
     return last["parts"] if last["role"] == "assistant" else []
+
+
+def said(name: str) -> str:
+    """The text of a whole answer."""
+    return "".join(part.text for part in WHOLE_ANSWERS[name].parts if isinstance(part, TextDelta))
 
 
 def of(read: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -119,6 +125,7 @@ def test_the_ui_message_stream_is_read_whole(ui: Ui, carried: Carried, name: str
         assert "Type validation" not in whole["error"]["message"]
     else:
         assert not [part for part in parts(whole) if part.get("state") in ("streaming", "input-streaming")]
+    assert text(whole) == said(name)
     if answer.continues:
         assert [message["id"] for message in whole["messages"]] == ["question", answer.continues]
     for check in CHECKS.get(name, ()):
@@ -131,6 +138,9 @@ def test_the_data_stream_is_read_whole(ai4: Ai4, name: str) -> None:
     assert (chat["error"] is not None) == (name in FAILING)
     if name not in FAILING:
         assert chat["finish"] is not None
+    held = chat["message"]["parts"] if chat["message"] else []
+    shown = "".join(part["text"] for part in held if part["type"] == "text")
+    assert shown.replace("\n", "") == said(name).replace("\n", "")
 
 
 def invocations(message: dict[str, Any]) -> list[dict[str, Any]]:
