@@ -48,7 +48,7 @@ ROWS: Final[Mapping[str, Row]] = {
     ),
     "round": Row(
         "further round after the page's own tools",
-        "the same `messageId` is not needed: v4 adds to the last message",
+        "an answer as any other: the client adds it to its last message",
         "`start` with that message's `messageId`, its own `start-step`",
     ),
     "result": Row("tool result from the backend", "`a:{toolCallId,result}`", "`tool-output-available`"),
