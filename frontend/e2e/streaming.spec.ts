@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
-import { buffer } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { Chat, expect, growthOf, noteGrowth, PAGES, test } from './chat.ts';
 
 for (const { name, path } of PAGES) {
@@ -56,7 +56,7 @@ for (const { name, path } of PAGES) {
     test('an endpoint that buffers is named', async ({ chat, page }) => {
       // As AWS's runtime interface emulator does: the whole answer is read before any of it is handed on.
       const buffering = createServer(async (request, response) => {
-        const asked = await buffer(request);
+        const asked = await text(request);
         const endpoint = `http://127.0.0.1:${process.env.E2E_EMULATOR_PORT}/`;
         const headers = { 'content-type': 'application/json' };
         const answer = await fetch(endpoint, { method: 'POST', body: asked, headers });
