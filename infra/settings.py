@@ -155,13 +155,16 @@ class Settings(BaseModel):
     cors_allow_methods: list[Method] = Field(
         ["GET", "POST"], min_length=1, max_length=6, description="Methods that those pages may use."
     )
+    # `user-agent`: ai 5.0.43 to 5.0.152 and 6.0.0 to 6.0.125 set it, and Safari and Firefox ask for it (vercel/ai#9256).
     cors_allow_headers: list[Header] = Field(
-        ["content-type", "cache-control"],
+        ["content-type", "cache-control", "user-agent"],
         max_length=100,
         description="Request headers that those pages may send.",
     )
     cors_expose_headers: list[Header] = Field(
-        ["x-vercel-ai-data-stream"], max_length=100, description="Response headers that those pages may read."
+        ["x-vercel-ai-data-stream", "x-vercel-ai-ui-message-stream"],
+        max_length=100,
+        description="Response headers that those pages may read.",
     )
     cors_allow_credentials: bool = Field(default=False, description="Whether those pages may send cookies.")
     cors_max_age: int = Field(

@@ -12,8 +12,8 @@ _ROOT = Path(__file__).parents[2]
 # The defaults of docs/configuration.md.
 _DEFAULT = {
     "allow_methods": ("GET", "POST"),
-    "allow_headers": ("content-type", "cache-control"),
-    "expose_headers": ("x-vercel-ai-data-stream",),
+    "allow_headers": ("content-type", "cache-control", "user-agent"),
+    "expose_headers": ("x-vercel-ai-data-stream", "x-vercel-ai-ui-message-stream"),
     "max_age": 86_400,
 }
 

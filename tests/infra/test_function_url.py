@@ -119,8 +119,8 @@ def test_pages_that_may_call() -> None:
     assert _url({"corsAllowOrigins": ["https://a.example", "http://localhost:5173"]}).inputs["cors"] == {
         "allowOrigins": ["https://a.example", "http://localhost:5173"],
         "allowMethods": ["GET", "POST"],
-        "allowHeaders": ["content-type", "cache-control"],
-        "exposeHeaders": ["x-vercel-ai-data-stream"],
+        "allowHeaders": ["content-type", "cache-control", "user-agent"],
+        "exposeHeaders": ["x-vercel-ai-data-stream", "x-vercel-ai-ui-message-stream"],
         "allowCredentials": False,
         "maxAge": 86400,
     }
