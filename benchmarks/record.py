@@ -58,7 +58,14 @@ def _documents(results: Results) -> dict[Path, str]:
 
 
 def _check() -> int:
-    stale = rewritten(_documents(json.loads(RECORDED.read_text())), check=True)
+    results = json.loads(RECORDED.read_text())
+    if missing := report.missing(results):
+        print(
+            f"benchmarks/results.json lacks {', '.join(missing)}. Measure anew: make bench RECORD=1.",
+            file=sys.stderr,
+        )
+        return 1
+    stale = rewritten(_documents(results), check=True)
     if stale:
         names = " and ".join(str(each.relative_to(ROOT)) for each in stale)
         print(
