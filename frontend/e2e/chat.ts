@@ -7,7 +7,7 @@ export const PAGES = [
   { name: 'AI SDK 4', path: '/v4.html', other: 'AI SDK 7' },
 ] as const;
 
-/** A moment at which an answer had grown: milliseconds of the page's clock, characters. */
+/** A moment at which an answer had grown: milliseconds of a clock that all tabs share, characters. */
 export interface Growth {
   at: number;
   length: number;
@@ -103,20 +103,23 @@ export async function noteGrowth(page: Page): Promise<void> {
   });
 }
 
-/** What `noteGrowth` noted, and when the answer's first and last bytes arrived: milliseconds on every tab's clock. */
-export async function growthOf(page: Page): Promise<{ growth: Growth[]; began: number; ended: number }> {
+/** What `noteGrowth` noted. */
+export function growthOf(page: Page): Promise<Growth[]> {
+  return page.evaluate(() => {
+    const { growth } = window as unknown as { growth: { at: number; length: number }[] };
+    return growth.map(({ at, length }) => ({ at: at + performance.timeOrigin, length }));
+  });
+}
+
+/** When the first and the last bytes of the last answer arrived, as the browser itself has it; same clock. */
+export async function arrivalOf(page: Page): Promise<{ began: number; ended: number }> {
   const read = () =>
     page.evaluate(() => {
       const fetched = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
       const answer = fetched.filter(({ initiatorType }) => initiatorType === 'fetch').at(-1);
-      const { growth } = window as unknown as { growth: { at: number; length: number }[] };
       const { timeOrigin } = performance;
-      return {
-        growth: growth.map(({ at, length }) => ({ at: at + timeOrigin, length })),
-        began: answer ? answer.responseStart + timeOrigin : 0,
-        ended: answer ? answer.responseEnd + timeOrigin : 0,
-      };
+      return answer && { began: answer.responseStart + timeOrigin, ended: answer.responseEnd + timeOrigin };
     });
-  await expect.poll(async () => (await read()).ended).toBeGreaterThan(0);
-  return read();
+  await expect.poll(read, 'the browser’s own timing of the answer').toBeDefined();
+  return (await read()) ?? { began: 0, ended: 0 };
 }
