@@ -47,11 +47,18 @@ for (const { name, path, other } of PAGES) {
     });
 
     test('an answer’s beginning and end are said, its tokens are not', async ({ chat, page }) => {
+      await page.addInitScript(() => {
+        const said: string[] = [];
+        Object.assign(window, { said });
+        new MutationObserver(() => {
+          const text = document.querySelector('[role="status"]')?.textContent;
+          if (text && text !== said.at(-1)) said.push(text);
+        }).observe(document, { subtree: true, childList: true, characterData: true });
+      });
       await chat.open(path);
-      await chat.send('/length');
-      await expect(page.getByRole('status')).toHaveText('Answering…');
-      await chat.ended();
-      await expect(page.getByRole('status')).toHaveText('The answer has ended.');
+      await chat.ask('/length');
+      const said = () => page.evaluate(() => (window as unknown as { said: string[] }).said);
+      await expect.poll(said).toEqual(['Answering…', 'The answer has ended.']);
       await expect(chat.log).toHaveAttribute('aria-live', 'off');
     });
 
