@@ -1,4 +1,5 @@
 /** Tools that run in the page: their calls shown, their results sent back, the reader asked first where it must be. */
+import { answering, callOf } from './answers.ts';
 import { expect, PAGES, test } from './chat.ts';
 
 for (const { name, path } of PAGES) {
@@ -56,6 +57,21 @@ for (const { name, path } of PAGES) {
       await expect(chat.button('Theme: system')).toBeVisible();
       await expect(chat.answers).toHaveCount(1);
       expect(posts).toHaveLength(2);
+    });
+
+    test('a model that calls a tool every time is not asked for ever', async ({ chat, page }) => {
+      await using endpoint = await answering(() => callOf('current_time'));
+      await page.route('**/api/chat', (route) => route.continue({ url: endpoint.url }));
+      await chat.open(path);
+      const said = page.getByRole('status').filter({ hasText: 'called tools 9 times in a row' });
+      await chat.send('Go on');
+      await expect(said).toContainText('Send a message to let it go on, or press Retry.');
+      expect(endpoint.asked).toBe(9);
+      // It has said so because it is at rest: what the reader sends is asked, and bounded as well.
+      await chat.send('Go on');
+      await expect.poll(() => endpoint.asked).toBe(18);
+      await expect(said).toBeVisible();
+      expect(endpoint.asked).toBe(18);
     });
   });
 }

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 every_version = pytest.mark.parametrize("version", VERSIONS)
 CHAT = "export function Chat()"
 RULE = "export const sendAutomaticallyWhen"
+TOOLS_HOOK = "export function useChatWithTools()"
 BERN = ("call_bern", "deleteNote", {"title": "Bern"})
 OSLO = ("call_oslo", "deleteNote", {"title": "Oslo"})
 GUARDED = {"deleteNote": {"inputSchema": {"type": "object"}, "needsApproval": True}}
@@ -37,7 +38,7 @@ def compiled(pages: Pages, tmp_path_factory: pytest.TempPathFactory) -> dict[tup
     folder = tmp_path_factory.mktemp("components")
     named = {}
     for number, example in enumerate(examples()):
-        for export in (CHAT, RULE):
+        for export in (CHAT, TOOLS_HOOK, RULE):
             if export in example.code:
                 (folder / f"example{number}.tsx").write_text(example.code)
                 for word in example.words:
@@ -129,3 +130,32 @@ async def test_its_rule_posts_once_when_all_is_settled(
     held.assert_undisturbed()
     assert [part["state"] for part in held.parts("tool")] == ["output-available", "output-denied"]
     assert held.shown[-1] == "One is gone."
+
+
+@pytest.mark.parametrize(
+    ("version", "export"),
+    [
+        *((version, TOOLS_HOOK) for version in ("5.0.277", *WITH_APPROVAL)),
+        *((version, RULE) for version in WITH_APPROVAL),
+    ],
+)
+async def test_its_rules_end_with_a_model_that_always_calls(
+    pages: Pages,
+    api: str,
+    upstream: FakeUpstream,
+    compiled: dict[tuple[str, str], Path],
+    version: str,
+    export: str,
+) -> None:
+    """Results are posted eight times, and not once more."""
+    upstream.enqueue(*(calls((f"call_{number}", "deleteNote", {"title": "Bern"})) for number in range(12)))
+    tools = {"deleteNote": {"inputSchema": {"type": "object"}}}
+    with placed(compiled[export, version], version) as module:
+        async with pages.open(
+            version, api, automatic=[module], results={"deleteNote": "gone"}, body={"tools": tools}
+        ) as page:
+            await page.send("Delete it")
+            held = await page.idle()
+    held.assert_undisturbed()
+    assert len(held.requests) == 9
+    assert [part["state"] for part in held.parts("tool")] == ["output-available"] * 9

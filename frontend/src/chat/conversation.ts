@@ -50,6 +50,8 @@ export interface Conversation {
   messages: ShownMessage[];
   status: Status;
   error: Error | undefined;
+  /** Whether the model was asked to go on after tool calls as often as the page does it, and wants more. */
+  outOfRounds: boolean;
   send(text: string, files: ShownFile[]): void;
   stop(): void;
   /** Ask anew for the last answer, a failed one too. */

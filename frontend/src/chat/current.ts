@@ -19,7 +19,7 @@ import {
   type ToolState,
 } from './conversation.ts';
 import { keep, readKept } from './kept.ts';
-import { readyForNextRound } from './rounds.ts';
+import { isOutOfRounds, readyForNextRound } from './rounds.ts';
 import { DECLARED_TOOLS, needsApproval, runTool } from './tools.ts';
 
 interface Metadata {
@@ -78,6 +78,7 @@ export function useCurrentConversation({ id, fetch }: ConversationOptions): Conv
     messages: shown,
     status,
     error: chat.error,
+    outOfRounds: status === 'ready' && isOutOfRounds({ messages }),
     send: (text, files) => {
       void chat.sendMessage({
         parts: [...files.map(filePart), ...(text ? [{ type: 'text' as const, text }] : [])],

@@ -12,14 +12,13 @@ import {
   type ToolState,
 } from './conversation.ts';
 import { keep, readKept } from './kept.ts';
+import { MAX_ROUNDS } from './round-limit.ts';
 import { useThrottled } from './throttled.ts';
 import { DECLARED_TOOLS, needsApproval, runTool } from './tools.ts';
 
 type Shown = ReturnType<typeof useChat>['messages'][number];
 type Ending = Parameters<NonNullable<UseChatOptions['onFinish']>>[1];
 
-/** Rounds with tools that one question may take. */
-const MAX_STEPS = 8;
 /** A screen is drawn anew at most this often, however many deltas come: milliseconds. */
 const DRAW_EVERY = 50;
 /** What the model is told of a call that the reader did not allow: ai@4 has no word for it. */
@@ -36,7 +35,7 @@ export function useVersion4Conversation({ id, fetch }: ConversationOptions): Con
     streamProtocol: 'data',
     body: { action: 'chat-v2-stream', tools: DECLARED_TOOLS },
     initialMessages,
-    maxSteps: MAX_STEPS,
+    maxSteps: MAX_ROUNDS,
     fetch,
     onToolCall: ({ toolCall }) =>
       needsApproval(toolCall.toolName) ? undefined : result(toolCall.toolName, toolCall.args),
@@ -59,6 +58,7 @@ export function useVersion4Conversation({ id, fetch }: ConversationOptions): Con
     messages: shown,
     status,
     error: chat.error,
+    outOfRounds: status === 'ready' && isOutOfRounds(messages.at(-1)),
     send: (text, files) =>
       void append({ role: 'user', content: text, experimental_attachments: files.map(attachment) }),
     stop: chat.stop,
@@ -75,6 +75,16 @@ export function useVersion4Conversation({ id, fetch }: ConversationOptions): Con
       addToolResult({ toolCallId: callId, result: approved ? result(name, input) : REFUSED }),
     historyBytes: () => new Blob([JSON.stringify(messages)]).size,
   };
+}
+
+/** Whether the last answer ends with results that the client did not post any more. */
+function isOutOfRounds(last: Shown | undefined): boolean {
+  if (last?.role !== 'assistant') return false;
+  const step = last.parts.slice(last.parts.findLastIndex(({ type }) => type === 'step-start') + 1);
+  const calls = step.flatMap((part) => (part.type === 'tool-invocation' ? [part.toolInvocation] : []));
+  return (
+    calls.some((call) => (call.step ?? 0) >= MAX_ROUNDS) && calls.every(({ state }) => state === 'result')
+  );
 }
 
 /** A failure is a result too: ai@4 has no state for it. */

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { type Arrival, watchingFetch } from '../chat/arrival.ts';
 import type { Conversation, ConversationOptions, ShownMessage, ShownTool } from '../chat/conversation.ts';
 import { forget, keep, readKept } from '../chat/kept.ts';
+import { OUT_OF_ROUNDS } from '../chat/round-limit.ts';
 import type { Wire } from '../chat/wire.ts';
 import { Composer } from './composer.tsx';
 import { FailureNotice } from './failure-notice.tsx';
@@ -132,7 +133,7 @@ function OneChat({ page, id, onNewChat }: Props) {
               Jump to latest
             </button>
           )}
-          <StatusLine status={status} last={messages.at(-1)} />
+          <StatusLine conversation={conversation} />
           <Composer conversation={conversation} input={input} onStop={onStop} />
         </div>
       </main>
@@ -140,15 +141,17 @@ function OneChat({ page, id, onNewChat }: Props) {
   );
 }
 
-function StatusLine({ status, last }: { status: Conversation['status']; last: ShownMessage | undefined }) {
+function StatusLine({ conversation }: { conversation: Conversation }) {
+  const { status, messages, outOfRounds } = conversation;
   const [wasBusy, setWasBusy] = useState(false);
   const busy = status === 'submitted' || status === 'streaming';
   if (busy && !wasBusy) setWasBusy(true);
   // An error is said by its own alert.
-  const said = busy ? 'Answering…' : wasBusy && status === 'ready' ? ending(last) : '';
+  const ended = wasBusy && status === 'ready' ? ending(messages.at(-1)) : '';
+  const seen = busy ? 'status' : outOfRounds ? 'status halted' : 'status unseen';
   return (
-    <p className={busy ? 'status' : 'status unseen'} role="status">
-      {said}
+    <p className={seen} role="status">
+      {busy ? 'Answering…' : outOfRounds ? OUT_OF_ROUNDS : ended}
     </p>
   );
 }
