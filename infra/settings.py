@@ -155,7 +155,7 @@ class Settings(BaseModel):
     cors_allow_methods: list[Method] = Field(
         ["GET", "POST"], min_length=1, max_length=6, description="Methods that those pages may use."
     )
-    # `user-agent`: ai 5.0.43 to 5.0.152 and 6.0.0 to 6.0.125 set it, and Safari and Firefox ask for it (vercel/ai#9256).
+    # ai 5.0.43 to 5.0.152 and 6.0.0 to 6.0.125 set `user-agent`, and Safari and Firefox ask for it (vercel/ai#9256).
     cors_allow_headers: list[Header] = Field(
         ["content-type", "cache-control", "user-agent"],
         max_length=100,
