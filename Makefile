@@ -15,7 +15,7 @@ demo: $(BIN)/.ready ## Watch an answer stream through the function: stand-in mod
 	@$(BIN)/python -m emulator.demo
 
 .PHONY: dev e2e
-dev: $(BIN)/.ready ## The chat page, the function and a model on this machine (PORT, PAGE_PORT, LAMBDA_ENDPOINT, OPENAI_API_KEY; needs Node)
+dev: $(BIN)/.ready ## The chat page, the function and a model on this machine (PORT, PAGE_PORT, CORS_ORIGIN, LAMBDA_ENDPOINT, OPENAI_API_KEY; needs Node)
 	@$(BIN)/python -m emulator.dev
 e2e: $(BIN)/.ready frontend ## The chat page in Chromium, on make dev (ARGS="-g Stop", RECORD=1 writes docs/images/chat.png, CHROMIUM=path)
 	@cd frontend && node_modules/.bin/playwright test $(ARGS)
@@ -47,7 +47,7 @@ test: $(BIN)/.ready ## All tests, with branch coverage
 
 # Both halves at the same time, each on a core of its own; the exit code is that of whichever failed.
 .PHONY: test-unit
-test-unit: $(BIN)/.ready ## Tests that need neither Docker, engine nor Node: in under a minute on two cores
+test-unit: $(BIN)/.ready ## Tests that need neither Docker nor engine (with Node also against the real clients): a minute or two on two cores
 	@$(BIN)/pytest -q tests/infra --ignore tests/infra/engine --ignore tests/infra/test_metric_names.py \
 	  --ignore tests/infra/test_log_queries.py & infra=$$!; \
 	lambda=0; $(BIN)/pytest -q -p no:cacheprovider tests/policy tests/chat --ignore tests/policy/test_pack.py \

@@ -42,7 +42,7 @@ from tests.chat.part_strategies import any_parts
 from tests.chat.protocols.ui_grammar import events
 from tests.chat.protocols.whole_answers import WHOLE_ANSWERS
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "streaming-implementation.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "protocols.md"
 CALL = ToolCall("c", "t", {"a": 1})
 CALLED = {"type": "tool-call", "toolCallId": "c", "toolName": "t", "input": {"a": 1}}
 USAGE = {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}
@@ -138,7 +138,7 @@ def test_headers() -> None:
 
 
 def test_the_guide_names_every_event_and_its_fields() -> None:
-    """docs/streaming-implementation.md is what people without the AI SDK write their client by."""
+    """docs/protocols.md is what people without the AI SDK write their client by."""
     guide = DOCUMENT.read_text().partition("### Plain events")[2].partition("### Plain text")[0]
     rows = [
         row.split("|")[1:3] for row in guide.splitlines() if row.startswith("| `") and "| `type` |" not in row
