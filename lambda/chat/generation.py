@@ -54,6 +54,8 @@ async def generate(
 ) -> None:
     """Hand an answer's parts to `consume`, batch by batch, up to and with its `Finish` or `Abort`.
 
+    Once that is consumed the answer is whole, and no failure: what goes wrong behind it is for the log alone.
+
     Args:
         sources: what answers; the upstream is closed before this returns or raises.
         request: what to answer.
@@ -73,24 +75,23 @@ async def generate(
         raise _failed(FailureKind.DEADLINE, detail)
     approval = Approval(request)
     timer = asyncio.timeout_at(deadline)
+    whole = False
     try:
         async with timer, contextlib.aclosing(sources.for_request(request).stream(request)) as batches:
             async for batch in batches:
-                await consume(approval.tell(batch))
-                measured.took(batch)
-                if isinstance(batch[-1], Finish | Abort):
+                parts = _up_to_the_end(batch)
+                await consume(approval.tell(parts))
+                measured.took(parts)
+                whole = isinstance(parts[-1], Finish | Abort)
+                if whole:
                     return
-    except SourceError as error:
-        raise _failed(error.kind, error.detail) from error
-    except asyncio.CancelledError as error:
-        # SIGTERM, or nobody reads: the answer ends, but not before a client that still reads has been told.
-        raise _failed(FailureKind.INTERRUPTED, "the process was told to stop, or nobody reads") from error
     except StreamClosed:
         raise
-    except Exception as error:
-        if timer.expired():
-            raise _failed(FailureKind.DEADLINE, "the invocation's deadline was near") from error
-        raise _failed(FailureKind.INTERNAL, repr(error), error) from error
+    except (Exception, asyncio.CancelledError) as error:
+        if not whole:
+            raise _failure(error, out_of_time=timer.expired()) from error
+        _log.warning("The answer is whole, but its source did not close well: %r", error, exc_info=error)
+        return
     raise _failed(FailureKind.BROKEN_STREAM, "the source ended without Finish")
 
 
@@ -129,7 +130,8 @@ async def stream_answer(
         if not stream.started:
             raise
         measured.fail(error)
-        await wire.write([Error(error.message)])
+        if not encoder.ended:
+            await wire.write([Error(error.message)])
     await stream.end()
 
 
@@ -141,27 +143,46 @@ class _Wire:
         self._stream = stream
         self._time = asyncio.get_running_loop().time
         self._last_write = self._time()
+        # Nothing is encoded before it can be written: an encoder that has ended has its end on the wire.
+        self._lock = asyncio.Lock()
 
     async def write(self, parts: list[Part]) -> None:
-        """Write some parts; of those in the wrong order, what stood before them."""
-        try:
-            encoded = self._encoder.encode(parts)
-        except PartOrderError as error:
-            if error.encoded:
-                await self._stream.write(error.encoded)
-            raise
-        if encoded:  # an encoder may hold back what shows nothing yet
-            await self._stream.write(encoded)
+        """Write some parts; of those that cannot be encoded, what stood before them.
+
+        Whoever interrupts the wait for a slow reader of the answer's end is too late: it has been sent.
+        """
+        async with self._lock:
+            try:
+                encoded = self._encoder.encode(parts)
+            except PartOrderError as error:
+                if error.encoded:
+                    await self._stream.write(error.encoded)
+                raise
+            if not encoded:  # an encoder may hold back what shows nothing yet
+                return
+            try:
+                await self._stream.write(encoded)
+            except asyncio.CancelledError:
+                if not (self._encoder.ended and self._stream.started):
+                    raise
+                _log.warning(
+                    "The answer is whole, but its reader had not taken all of it when its time ran out, or the "
+                    "process was told to stop"
+                )
             self._last_write = self._time()
 
     async def beat(self, keepalive: float) -> None:
         """Write the protocol's heartbeat, if it has one, after each `keepalive` seconds of silence."""
-        while heartbeat := self._encoder.heartbeat():
-            if (silence_left := self._last_write + keepalive - self._time()) > 0:
-                await asyncio.sleep(silence_left)
-            else:
-                await self._stream.write(heartbeat)
-                self._last_write = self._time()
+        while True:
+            async with self._lock:
+                if not (heartbeat := self._encoder.heartbeat()):
+                    return
+                silence_left = self._last_write + keepalive - self._time()
+                if silence_left <= 0:
+                    await self._stream.write(heartbeat)
+                    self._last_write = self._time()
+                    silence_left = keepalive
+            await asyncio.sleep(silence_left)
 
 
 @contextlib.asynccontextmanager
@@ -189,7 +210,32 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             task.exception()
 
 
-def _failed(kind: FailureKind, detail: str, error: Exception | None = None) -> AnswerError:
+def _up_to_the_end(batch: list[Part]) -> list[Part]:
+    """A batch without what stands behind its terminal part, which no client could read any more."""
+    for place, part in enumerate(batch):
+        if isinstance(part, Finish | Abort):
+            if rest := batch[place + 1 :]:
+                names = ", ".join(type(left).__name__ for left in rest)
+                _log.warning(
+                    "The source made parts behind the end of the answer, which are left out: %s", names
+                )
+            return batch[: place + 1]
+    return batch
+
+
+def _failure(error: BaseException, *, out_of_time: bool) -> AnswerError:
+    """What the client may know of an exception that ended an answer; the log has the rest."""
+    if isinstance(error, SourceError):
+        return _failed(error.kind, error.detail)
+    if isinstance(error, asyncio.CancelledError):
+        # SIGTERM, or nobody reads: the answer ends, but not before a client that still reads has been told.
+        return _failed(FailureKind.INTERRUPTED, "the process was told to stop, or nobody reads")
+    if out_of_time:
+        return _failed(FailureKind.DEADLINE, "the invocation's deadline was near")
+    return _failed(FailureKind.INTERNAL, repr(error), error)
+
+
+def _failed(kind: FailureKind, detail: str, error: BaseException | None = None) -> AnswerError:
     """Log a failure under a new id and make the error that carries it."""
     error_id = os.urandom(6).hex()
     _log.error(

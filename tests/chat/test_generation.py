@@ -10,14 +10,24 @@ import pytest
 
 from chat.generation import AnswerError, generate, stream_answer
 from chat.metrics import Measurement
-from chat.parts import Abort, Finish, Part, TextDelta, ToolApprovalRequest, ToolCall, ToolDenied, ToolResult
+from chat.parts import (
+    Abort,
+    Finish,
+    Part,
+    TextDelta,
+    ToolApprovalRequest,
+    ToolCall,
+    ToolDenied,
+    ToolResult,
+    Usage,
+)
 from chat.protocols.choice import encoder_for
 from chat.protocols.data_stream import DataStream
 from chat.requests import ChatRequest
 from lambda_runtime import StreamClosed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from chat.sources import ModelSource
 
@@ -29,6 +39,8 @@ class ScriptedSource:
     """Yields batches, raises exceptions; it is its own `Sources`."""
 
     script: Sequence[list[Part] | BaseException]
+    closing: BaseException | Callable[[], object] | None = None
+    """What its close raises, or does before it waits for ever."""
     closed: bool = False
 
     def for_request(self, _request: ChatRequest) -> ModelSource:
@@ -42,6 +54,11 @@ class ScriptedSource:
                 yield step
         finally:
             self.closed = True
+            if isinstance(self.closing, BaseException):
+                raise self.closing
+            if self.closing is not None:
+                self.closing()
+                await asyncio.Event().wait()
 
     async def aclose(self) -> None:
         pass
@@ -202,3 +219,173 @@ async def test_every_protocol_ends_in_one_error_whatever_the_source_does(
     assert written.count(b"(error id ") == 1
     assert b"secret" not in written
     assert (stream.ended, source.closed) == (True, True)
+
+
+PROTOCOLS = ("data-stream", "ui-message-stream", "sse", "text")
+WHOLE: list[list[Part] | BaseException] = [[TextDelta("words")], [Finish("stop", Usage(3, 2))]]
+# The last bytes of a whole answer; text has no end of its own.
+ENDS = {
+    "data-stream": b"}\n",
+    "ui-message-stream": b"data: [DONE]\n\n",
+    "sse": b'"totalTokens":5}}\n\n',
+    "text": b"words",
+}
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock can be put forward: a deadline passes when the test says so."""
+
+    skipped = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.skipped
+
+
+def let_the_deadline_pass() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
+    loop.skipped += 3600
+
+
+@dataclass
+class SlowStream(MemoryStream):
+    """Takes every write at once, as a socket's buffer does; once `slow`, it then waits for a reader for ever."""
+
+    on_wait: Callable[[], object] = lambda: None
+    slow: bool = False
+
+    async def write(self, data: bytes) -> None:
+        await super().write(data)
+        if self.slow:
+            self.on_wait()
+            await asyncio.Event().wait()
+
+
+async def stream_whole(source: ScriptedSource, stream: MemoryStream, protocol: Any) -> dict[str, Any]:
+    """Stream an answer that does not fail for its reader; what is measured of it."""
+    encoder = encoder_for(ChatRequest(REQUEST.messages, REQUEST.model, protocol=protocol))
+    typed: Any = (source, stream)
+    with Measurement() as measured:
+        await stream_answer(
+            *(typed[0], REQUEST, encoder, typed[1]),
+            deadline=asyncio.get_running_loop().time() + 30,
+            keepalive=10,
+            measured=measured,
+        )
+    members = measured.members()
+    assert members is not None
+    return members
+
+
+def assert_whole(stream: MemoryStream, protocol: str, measured: dict[str, Any]) -> None:
+    written = b"".join(stream.written)
+    assert written.endswith(ENDS[protocol])
+    assert b"error" not in written.lower()
+    assert stream.ended
+    assert (measured["Errors"], measured["DeadlineCuts"]) == (0, 0)
+    assert (measured["finishReason"], measured["OutputTokens"]) == ("stop", 2)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_a_source_that_closes_badly_behind_its_finish_leaves_the_answer_whole(
+    protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client has all of it: nothing is written behind the end, nothing counts as failed, the log has why."""
+    source, stream = ScriptedSource(WHOLE, closing=ZeroDivisionError("of the close")), MemoryStream()
+    assert_whole(stream, protocol, await stream_whole(source, stream, protocol))
+    assert "did not close well: ZeroDivisionError('of the close')" in caplog.text
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_source_that_never_closes_holds_the_stream_until_the_deadline_alone(
+    protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    source, stream = ScriptedSource(WHOLE, closing=let_the_deadline_pass), MemoryStream()
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        assert_whole(stream, protocol, runner.run(stream_whole(source, stream, protocol)))
+    assert "did not close well: TimeoutError" in caplog.text
+
+
+@dataclass
+class SlowingSource(ScriptedSource):
+    """Its reader reads no more from the `Finish` on."""
+
+    reader: SlowStream = field(default_factory=SlowStream)
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[list[Part], None]:
+        async for batch in super().stream(request):
+            self.reader.slow = isinstance(batch[-1], Finish)
+            yield batch
+
+
+def slowly_read(protocol: str, reader: SlowStream) -> SlowingSource:
+    # Text has no bytes of its own for its end: there the last words come with it.
+    last: list[Part] = [TextDelta("words"), Finish("stop", Usage(3, 2))]
+    script: list[list[Part] | BaseException] = [[TextDelta("first ")], last]
+    return SlowingSource(script if protocol == "text" else WHOLE, reader=reader)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_deadline_comes_too_late_for_an_end_that_a_slow_reader_has_not_taken(
+    protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The end is in the socket: nothing can be said behind it, and the reader may still get all of it."""
+    stream = SlowStream(on_wait=let_the_deadline_pass)
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        answering = stream_whole(slowly_read(protocol, stream), stream, protocol)
+        assert_whole(stream, protocol, runner.run(answering))
+    assert "its reader had not taken all of it" in caplog.text
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_so_does_a_stop_of_the_process(protocol: str) -> None:
+    waiting = asyncio.Event()
+    stream = SlowStream(on_wait=waiting.set)
+    answering = asyncio.create_task(stream_whole(slowly_read(protocol, stream), stream, protocol))
+    await waiting.wait()
+    answering.cancel()
+    assert_whole(stream, protocol, await answering)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_parts_behind_the_end_are_left_out(protocol: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names their types and not what they say."""
+    source = ScriptedSource([[TextDelta("words"), Finish("stop", Usage(3, 2)), TextDelta("hidden")]])
+    stream = MemoryStream()
+    assert_whole(stream, protocol, await stream_whole(source, stream, protocol))
+    assert b"hidden" not in b"".join(stream.written)
+    assert "behind the end of the answer, which are left out: TextDelta" in caplog.text
+    assert "hidden" not in caplog.text
+
+
+async def test_a_source_that_closes_badly_does_not_fail_a_collected_answer() -> None:
+    """The buffered function hands out what it has."""
+    told: list[Part] = []
+
+    async def consume(parts: list[Part]) -> None:
+        told.extend(parts)
+
+    source: Any = ScriptedSource(WHOLE, closing=ZeroDivisionError("of the close"))
+    await generate(source, REQUEST, consume, asyncio.get_running_loop().time() + 30, Measurement())
+    assert [type(part) for part in told] == [TextDelta, Finish]
+
+
+async def test_a_stop_while_the_stream_still_opens_is_a_failure_with_a_status() -> None:
+    """The end was encoded, but nothing of it has been sent: the client reads why, not an empty 200."""
+
+    @dataclass
+    class Opening(MemoryStream):
+        opening: asyncio.Event = field(default_factory=asyncio.Event)
+
+        async def write(self, data: bytes) -> None:
+            self.opening.set()
+            await asyncio.Event().wait()
+
+    stream = Opening()
+    whole = ScriptedSource([[TextDelta("words"), Finish("stop")]])
+    answering = asyncio.create_task(stream_whole(whole, stream, "sse"))
+    await stream.opening.wait()
+    answering.cancel()
+    with pytest.raises(AnswerError) as raised:
+        await answering
+    assert (raised.value.status, stream.ended) == (503, False)
