@@ -71,7 +71,7 @@ async def _serve(settings: FunctionSettings, cors: Cors | None, options: argpars
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as parts:
         function = await parts.enter_async_context(Function(settings, log))
-        front = Front(function, log.platform, cors)
+        front = Front(function, log.platform, cors, log.emulator)
         port = await parts.enter_async_context(serving(front, options.host, options.port))
         rest_port = None
         if options.rest_api_port is not None:

@@ -19,9 +19,15 @@ Facts, with their sources:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Headers = list[tuple[bytes, bytes]]
+# A program that asks from ever new origins must not fill the log.
+_MOST_TOLD = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +54,45 @@ class Cors:
         """What is added to any other answer to a request from `origin`."""
         return self._headers(origin, [("access-control-expose-headers", ",".join(self.expose_headers))])
 
+    def allows(self, origin: str) -> bool:
+        """Whether pages of an origin, as the browser sends it, may call."""
+        return "*" in self.allow_origins or origin in self.allow_origins
+
     def _headers(self, origin: str | None, said: list[tuple[str, str]]) -> Headers:
         if origin is None:
             return []
         # A cache must not give one page's answer to another, whichever of them may read it.
         headers = [("vary", "Origin")]
-        if "*" in self.allow_origins or origin in self.allow_origins:
+        if self.allows(origin):
             headers += [("access-control-allow-origin", origin), *said]
             headers += [("access-control-allow-credentials", "true" if self.allow_credentials else "")]
         return [(name.encode(), value.encode("latin-1")) for name, value in headers if value]
+
+
+@dataclass(slots=True)
+class RefusedOrigins:
+    """Tells whoever runs the emulator of pages that may not call, each origin once.
+
+    The page itself sees "Failed to fetch" alone. Only preflights are looked at: a page's own dev server that hands its
+    requests on sends the page's origin as well, and there no browser refuses anything.
+    """
+
+    cors: Cors
+    tell: Callable[[str], None]
+    _told: set[str] = field(default_factory=set)
+
+    def preflight(self, origin: str | None) -> None:
+        """Take note of an OPTIONS request from `origin`."""
+        if (
+            origin is None
+            or self.cors.allows(origin)
+            or origin in self._told
+            or len(self._told) == _MOST_TOLD
+        ):
+            return
+        self._told.add(origin)
+        self.tell(
+            f"Preflight from {origin}: not among the allowed origins ({', '.join(self.cors.allow_origins)}), so its "
+            f"browser does not send the request. To allow it: CORS_ORIGIN={origin} make dev, or --cors-origin {origin} "
+            "of python -m emulator."
+        )

@@ -27,7 +27,7 @@ from emulator.page_server import PageError, PageServer, page_server
 from emulator.reload import reloading
 from emulator.serving import PortError, port_number, serving
 from emulator.settings import FunctionSettings
-from emulator.stack import StackError, read_stack
+from emulator.stack import Stack, StackError, read_stack
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -49,10 +49,11 @@ class DevSettings:
     endpoint: str | None = None
     stack: str = "dev"
     stand_in_delay: float = 0.04
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> DevSettings:
-        """Read PORT, PAGE_PORT, LAMBDA_ENDPOINT, STACK and STAND_IN_DELAY_MS; an empty one is as none.
+        """Read PORT, PAGE_PORT, LAMBDA_ENDPOINT, STACK, STAND_IN_DELAY_MS and CORS_ORIGIN; an empty one is as none.
 
         Raises:
             VariableError: one of them cannot be used.
@@ -69,6 +70,7 @@ class DevSettings:
             endpoint=_endpoint(given.get("LAMBDA_ENDPOINT")),
             stack=given.get("STACK", cls.stack),
             stand_in_delay=int(delay) / 1000,
+            cors_origins=_origins(given.get("CORS_ORIGIN", "")),
         )
 
 
@@ -107,23 +109,24 @@ async def _work() -> None:
 
     async with contextlib.AsyncExitStack() as parts:
         model: Model | None = None
+        stack: Stack | None = None
         endpoint = settings.endpoint
         if endpoint is None:
+            stack = read_stack(_ROOT, settings.stack, (), more=settings.cors_origins)
             model = await parts.enter_async_context(model_server(settings.stand_in_delay))
-            endpoint = await parts.enter_async_context(_function(model, settings, log))
+            endpoint = await parts.enter_async_context(_function(model, stack, settings.port, log))
         page = await parts.enter_async_context(page_server(endpoint, settings.page_port, of_page))
-        _say_where(page, endpoint, model)
+        _say_where(page, endpoint, model, stack)
         raise await page.ended()
 
 
 @contextlib.asynccontextmanager
-async def _function(model: Model, chosen: DevSettings, log: Log) -> AsyncIterator[str]:
+async def _function(model: Model, stack: Stack, port: int, log: Log) -> AsyncIterator[str]:
     """The function behind its Function URL, which is yielded."""
-    stack = read_stack(_ROOT, chosen.stack, ())
     settings = FunctionSettings(variables=model.variables, **stack.settings)
     async with (
         Function(settings, log) as function,
-        serving(Front(function, log.platform, stack.cors), port=chosen.port, option="PORT=…") as bound,
+        serving(Front(function, log.platform, stack.cors, log.emulator), port=port, option="PORT=…") as bound,
         reloading(function, log.platform),
     ):
         try:
@@ -133,15 +136,16 @@ async def _function(model: Model, chosen: DevSettings, log: Log) -> AsyncIterato
             await function.stop()
 
 
-def _say_where(page: PageServer, endpoint: str, model: Model | None) -> None:
+def _say_where(page: PageServer, endpoint: str, model: Model | None, stack: Stack | None) -> None:
     print(f"Page           {page.url} (AI SDK 7, UI message stream)")
     print(f"               {page.url}v4.html (AI SDK 4, data stream)")
-    if model is None:
+    if model is None or stack is None:
         print(
             f"Endpoint       {endpoint} (LAMBDA_ENDPOINT): no emulator runs here, what answers there answers"
         )
     else:
         print(f"Function URL   {endpoint}")
+        print(f"               {_pages(stack)}")
         print(f"Direct invoke  {endpoint}2015-03-31/functions/function/invocations")
         print(f"Model          {model.described}")
         if model.stand_in:
@@ -150,6 +154,30 @@ def _say_where(page: PageServer, endpoint: str, model: Model | None) -> None:
             )
             print("               .venv/bin/python -m emulator.stand_in_model --help lists them")
     print("Ctrl-C stops everything.\n", flush=True)
+
+
+def _pages(stack: Stack) -> str:
+    """Which pages of another origin may call the Function URL, and how to have one more among them."""
+    origins = stack.cors.allow_origins if stack.cors is not None else ()
+    if "*" in origins:
+        return "for pages of any origin"
+    allowed = f"for pages of {' '.join(origins)}" if origins else "for no page of another origin"
+    return f"{allowed}; one more: CORS_ORIGIN=http://localhost:5174 make dev"
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    """The origins of CORS_ORIGIN, separated by commas.
+
+    Raises:
+        VariableError: one of them is none.
+    """
+    origins = tuple(dict.fromkeys(origin.strip() for origin in text.split(",") if origin.strip()))
+    if origins:
+        try:
+            read_stack(_ROOT, None, origins)
+        except StackError as error:
+            raise VariableError(f"CORS_ORIGIN is {text!r}: {error}") from None
+    return origins
 
 
 def _port(given: Mapping[str, str], name: str, default: int) -> int:

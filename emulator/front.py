@@ -31,10 +31,23 @@ class _OneFront(Protocol):
 
 
 class Front:
-    """The ASGI application before `function`; `warn` gets sentences for the log, `cors` is the Function URL's."""
+    """The ASGI application before `function`.
 
-    def __init__(self, function: Function, warn: Callable[[str], None], cors: Cors | None = None) -> None:
-        self._fronts: tuple[_OneFront, ...] = (LambdaApi(function), FunctionUrl(function, warn, cors))
+    `warn` gets sentences for the log, `cors` is the Function URL's, `tell` gets what AWS would not log: which
+    origins were refused.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        warn: Callable[[str], None],
+        cors: Cors | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self._fronts: tuple[_OneFront, ...] = (
+            LambdaApi(function),
+            FunctionUrl(function, warn, cors, tell),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from emulator.cors import RefusedOrigins
 from emulator.function import Throttled, new_trace_id
 from emulator.http_answer import send_head, send_payload
 from emulator.incoming import MAX_EVENT, BodyTooLarge, read_body, wished_fault
@@ -51,10 +52,17 @@ _REMAPPED = frozenset(
 class FunctionUrl:
     """The front that takes every request. Without `cors` the URL has no CORS settings."""
 
-    def __init__(self, function: Function, warn: Callable[[str], None], cors: Cors | None = None) -> None:
+    def __init__(
+        self,
+        function: Function,
+        warn: Callable[[str], None],
+        cors: Cors | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
         self._function = function
         self._warn = warn
         self._cors = cors
+        self._refused = RefusedOrigins(cors, tell) if cors is not None and tell is not None else None
 
     def owns(self, request: Request) -> bool:  # noqa: ARG002 - every front is asked
         """Whether the request is this front's: it is, whatever its path and method."""
@@ -69,6 +77,8 @@ class FunctionUrl:
         """
         origin = request.headers.get("origin")
         if self._cors is not None and request.method == "OPTIONS":
+            if self._refused is not None:
+                self._refused.preflight(origin)
             return _preflight(self._cors.preflight(origin))
         added = self._cors.answer(origin) if self._cors is not None else []
         fault = wished_fault(request)

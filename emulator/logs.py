@@ -1,4 +1,4 @@
-"""Where the emulator writes: the function's own lines and the platform's, environments told apart.
+"""Where the emulator writes: the function's lines, the platform's and its own, environments told apart.
 
 CloudWatch has a log stream for each environment, this log has one for all: as soon as two environments have lived at
 the same time, each line says whose it is, with the first letters of its stream's id.
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """`function` takes what the function printed, `platform` what Lambda itself would log; one line each."""
+    """Takes lines: what the function printed, what Lambda itself would log, and what the emulator alone has to say."""
 
     function: Callable[[str], None]
     platform: Callable[[str], None]
+    emulator: Callable[[str], None] = lambda _line: None
 
     @classmethod
     def to(cls, stream: TextIO) -> Log:
-        """Write both to one stream, each line under its prefix."""
+        """Write all to one stream, each line under its prefix."""
 
         def under(prefix: str) -> Callable[[str], None]:
             return lambda line: print(f"{prefix} | {line}", file=stream, flush=True)
 
-        return cls(under("function"), under("lambda  "))
+        return cls(under("function"), under("lambda  "), under("emulator"))
 
 
 @dataclass(slots=True)

@@ -31,11 +31,11 @@ class Stack:
     settings: dict[str, Any]
 
 
-def read_stack(folder: Path, name: str | None, origins: Sequence[str]) -> Stack:
+def read_stack(folder: Path, name: str | None, origins: Sequence[str], *, more: Sequence[str] = ()) -> Stack:
     """The stack `name` of the project in `folder`; without a name, what `pulumi up` would take by default.
 
-    `origins`, where there are any, are allowed in place of the stack's own. `settings` are empty without a name: the
-    emulator's defaults are its own.
+    `origins`, where there are any, are allowed in place of the stack's own, `more` beside them. `settings` are empty
+    without a name: the emulator's defaults are its own.
 
     Raises:
         StackError: there is no such stack, or it has a wrong value.
@@ -59,6 +59,9 @@ def read_stack(folder: Path, name: str | None, origins: Sequence[str]) -> Stack:
         values["corsAllowOrigins"] = list(origins)
     try:
         settings = settings_of(values)
+        if more:
+            together = list(dict.fromkeys((*settings.cors_allow_origins, *more)))
+            settings = settings_of(values | {"corsAllowOrigins": ["*"] if "*" in together else together})
     except ConfigurationError as error:
         raise StackError(str(error)) from None
     cors = Cors(

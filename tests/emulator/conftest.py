@@ -143,11 +143,11 @@ def start_emulator(control: Control) -> StartEmulator:
         cors, rest = settings.pop("cors", None), settings.pop("rest", {})
         settings = {"task_root": HERE, "timeout": PATIENCE, **settings}
         lines = Lines()
-        log = Log(lines.append, lines.append)
+        log = Log(lines.append, lines.append, lines.append)
         configured = FunctionSettings(command=command, variables=variables, **settings)
         async with (
             Function(configured, log) as function,
-            serving(Front(function, lines.append, cors)) as port,
+            serving(Front(function, log.platform, cors, log.emulator)) as port,
             serving(RestApi(function, lines.append, **rest), protocol=HeaderCaseProtocol) as rest_port,
             httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client,
         ):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from emulator.cors import Cors
+from emulator.cors import Cors, RefusedOrigins
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Control, StartEmulator
@@ -134,6 +134,30 @@ async def test_an_origin_that_is_not_allowed_runs_the_function_and_is_told_nothi
         )
         assert response.text == "first second"
         assert not [name for name in response.headers if name.startswith("access-control-")]
+
+
+async def test_a_refused_preflight_is_in_the_log_once_an_origin(start_emulator: StartEmulator) -> None:
+    """The page sees "Failed to fetch" alone. A request without a preflight is no refusal."""
+    async with start_emulator(cors=CAPTURED) as emulator:
+        for origin in ("http://localhost:5174", "http://localhost:5174", "http://127.0.0.1:8080", PAGE):
+            await emulator.client.options(f"{emulator.url}/raw", headers={"origin": origin})
+        await emulator.client.options(f"{emulator.url}/raw")
+        await emulator.client.get(f"{emulator.url}/raw", headers={"origin": "http://localhost:3000"})
+        told = emulator.lines.having("Preflight")
+        assert [line.partition(": not ")[0] for line in told] == [
+            "Preflight from http://localhost:5174",
+            "Preflight from http://127.0.0.1:8080",
+        ]
+        assert f"not among the allowed origins ({PAGE})" in told[0]
+        assert "CORS_ORIGIN=http://localhost:5174 make dev" in told[0]
+
+
+def test_a_program_of_ever_new_origins_does_not_fill_the_log() -> None:
+    told: list[str] = []
+    refused = RefusedOrigins(CAPTURED, told.append)
+    for number in range(1000):
+        refused.preflight(f"http://localhost:{number}")
+    assert len(told) == 50
 
 
 async def test_a_function_that_writes_its_own_has_them_twice(start_emulator: StartEmulator) -> None:

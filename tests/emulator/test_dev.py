@@ -31,7 +31,7 @@ _ROOT = Path(__file__).parents[2]
 _PATIENCE = 180
 _OF_DEV = (
     *("OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", "LAMBDA_ENDPOINT"),
-    *("PORT", "PAGE_PORT", "STACK", "STAND_IN_DELAY_MS"),
+    *("PORT", "PAGE_PORT", "STACK", "STAND_IN_DELAY_MS", "CORS_ORIGIN"),
 )
 _CHAT = {"id": "c", "messages": [{"role": "user", "content": "Say it in Ghent"}]}
 
@@ -209,18 +209,29 @@ async def test_an_endpoint_elsewhere_gets_the_page_s_requests(client: httpx.Asyn
 
 
 async def test_the_function_url_has_the_stack_s_cors_settings(client: httpx.AsyncClient) -> None:
-    """Those of Pulumi.dev.yaml, which a page of another origin meets as it would meet them on AWS."""
-    async with dev() as running:
+    """Those of Pulumi.dev.yaml, which a page of another origin meets as it would meet them on AWS, and more by name."""
+    async with dev(CORS_ORIGIN="http://localhost:5174, https://other.example") as running:
         await running.started()
         url = running.address("Function URL")
-        for origin, allowed in (("http://localhost:3000", True), ("https://elsewhere.example", False)):
+        for origin, allowed in (
+            ("http://localhost:3000", True),
+            ("http://localhost:5174", True),
+            ("https://other.example", True),
+            ("https://elsewhere.example", False),
+        ):
             answer = await client.options(
                 url, headers={"origin": origin, "access-control-request-method": "POST"}
             )
             assert answer.status_code == 200
             assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
         running.process.terminate()
-        await running.ended()
+        _, log = await running.ended()
+    pages = "http://localhost:5173 http://localhost:3000 http://localhost:5174 https://other.example"
+    assert f"for pages of {pages}; one more: CORS_ORIGIN=" in running.said
+    assert (
+        log.count("emulator | Preflight from https://elsewhere.example: not among the allowed origins (") == 1
+    )
+    assert log.count("Preflight from") == 1
 
 
 async def test_an_unknown_stack_is_a_sentence() -> None:
@@ -260,6 +271,8 @@ async def test_a_server_of_one_s_own_is_the_model() -> None:
         ({"PORT": "many"}, "PORT: many is not a port"),
         ({"PAGE_PORT": "70000"}, "PAGE_PORT: 70000 is not a port"),
         ({"STAND_IN_DELAY_MS": "-1"}, "STAND_IN_DELAY_MS is '-1'"),
+        ({"CORS_ORIGIN": "http://localhost:5174/"}, "CORS_ORIGIN is 'http://localhost:5174/': "),
+        ({"CORS_ORIGIN": "http://a.example,localhost"}, "CORS_ORIGIN is 'http://a.example,localhost': "),
         ({"LAMBDA_ENDPOINT": "abc.on.aws"}, "LAMBDA_ENDPOINT is 'abc.on.aws'; give the address"),
         ({"LAMBDA_ENDPOINT": "http://[1"}, "LAMBDA_ENDPOINT is 'http://[1'"),
         ({"LAMBDA_ENDPOINT": "http://h:99999/"}, "LAMBDA_ENDPOINT is"),

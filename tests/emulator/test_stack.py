@@ -69,6 +69,29 @@ def test_origins_of_the_command_line_take_the_place_of_the_stack_s(folder: Path)
     assert stack.cors.max_age == 0
 
 
+@pytest.mark.parametrize(
+    ("own", "more", "together"),
+    [
+        (
+            ["https://a.example"],
+            ["http://localhost:1", "https://a.example"],
+            ("https://a.example", "http://localhost:1"),
+        ),
+        ([], ["http://localhost:1"], ("http://localhost:1",)),
+        (["https://a.example"], ["*"], ("*",)),
+        (["*"], ["http://localhost:1"], ("*",)),
+    ],
+)
+def test_more_origins_stand_beside_the_stack_s(
+    folder: Path, own: list[str], more: list[str], together: tuple[str, ...]
+) -> None:
+    """`*` says it all, whoever says it."""
+    write(folder, corsAllowOrigins=own)
+    stack = read_stack(folder, "dev", (), more=more)
+    assert stack.cors is not None
+    assert stack.cors.allow_origins == together
+
+
 def test_origins_need_no_stack(folder: Path) -> None:
     assert read_stack(folder, None, ["*"]) == Stack(Cors(allow_origins=("*",), **_DEFAULT), {})  # type: ignore[arg-type]  # of several types
 
