@@ -94,6 +94,9 @@ describe('an answer of the other protocol', () => {
     [UI_MESSAGE_STREAM, 'f:{"messageId":"m"}\n0:"a"\nd:{}\n'],
     [DATA_STREAM, DONE],
     [UI_MESSAGE_STREAM, '{"success": true}'],
+    [UI_MESSAGE_STREAM, '{"error": ""}'],
+    [DATA_STREAM, '{"error": "is not at its end"'],
+    [DATA_STREAM, '["error"]'],
     [DATA_STREAM, '<!doctype html>'],
     [UI_MESSAGE_STREAM, '0:'],
   ])('is said, whatever useChat would make of it: $name', async (wire, sent) => {
@@ -118,6 +121,58 @@ describe('an answer of the other protocol', () => {
     expect((await reader.read()).done).toBe(false);
     expect((await reader.read()).done).toBe(true);
   });
+});
+
+describe('an error that came as a success', () => {
+  const errors = [
+    [
+      "this backend's",
+      '{"success": false, "error": "The model provider refused this service\'s credentials."}',
+    ],
+    ["a runtime's", '{"errorMessage":"No module named \'app\'","errorType":"Runtime.ImportModuleError"}'],
+    ["API Gateway's", '{"message":"Internal server error"}'],
+    ["Lambda's", ' {"Message":"Forbidden"}\n'],
+  ] as const;
+  test.each(
+    [UI_MESSAGE_STREAM, DATA_STREAM].flatMap((wire) =>
+      errors.map(([whose, body]) => ({ name: wire.name, wire, whose, body })),
+    ),
+  )('is refused with its body: $whose, $name', async ({ wire, body }) => {
+    const url = await serve((_request, response) => response.end(body));
+    const response = await watchingFetch(wire, () => {})(url);
+    await expect(response.text()).rejects.toMatchObject({ name: 'RefusedError', status: 200, body });
+  });
+
+  test('and is read to its end, however it is cut', async () => {
+    const body = '{"success": false, "error": "grün"}';
+    const url = await serve(async (_request, response) => {
+      for (const byte of new TextEncoder().encode(body)) {
+        await new Promise<void>((resolve) => response.write(Uint8Array.of(byte), () => resolve()));
+      }
+      response.end();
+    });
+    const response = await watchingFetch(DATA_STREAM, () => {})(url);
+    await expect(response.text()).rejects.toMatchObject({ name: 'RefusedError', body });
+  });
+
+  test('but an endless one is given up', async () => {
+    const url = await serve((_request, response) => {
+      response.write('{"error": "');
+      response.write('x'.repeat(100_000));
+    });
+    const response = await watchingFetch(UI_MESSAGE_STREAM, () => {})(url);
+    await expect(response.text()).rejects.toThrow(WrongProtocolError);
+  });
+});
+
+test('of a foreign answer whole words are shown', async () => {
+  const sent = `<!doctype html> ${'a sentence of some words, '.repeat(20)}`;
+  const url = await serve((_request, response) => response.end(sent));
+  const response = await watchingFetch(UI_MESSAGE_STREAM, () => {})(url);
+  const error = await response.text().then(String, String);
+  const shown = /begins with "(.*) …"\.$/.exec(error)?.[1] ?? 'nothing';
+  expect(shown.length).toBeGreaterThan(100);
+  expect(sent.startsWith(`${shown} `)).toBe(true);
 });
 
 test('a status that is no success is refused, with its body', async () => {

@@ -1,5 +1,11 @@
 /** A fetch that watches an answer arrive: whether it streamed, whether it is of the right protocol, and came to its end. */
-import { BrokenOffError, RefusedError, UnreachableError, WrongProtocolError } from './failure.ts';
+import {
+  BrokenOffError,
+  RefusedError,
+  tellsFailure,
+  UnreachableError,
+  WrongProtocolError,
+} from './failure.ts';
 import { HEAD, type Wire } from './wire.ts';
 
 /** How an answer came, measured where its body is read. */
@@ -22,6 +28,10 @@ const SHARE_OF_WAIT = 0.05;
 /** A read of a stream carries a piece or a few. */
 const PIECES_PER_READ = 6;
 const TAIL = 1000;
+/** An error that is one JSON object is read to its end, as far as so many characters. */
+const LONGEST_ERROR = 64 * 1024;
+/** How much of a foreign answer is shown. */
+const SHOWN = 160;
 
 /** Whether something on the way held the answer back until it was whole. */
 export function cameWhole({ waited, lasted, reads, pieces }: Arrival): boolean {
@@ -35,8 +45,9 @@ export function cameWhole({ waited, lasted, reads, pieces }: Arrival): boolean {
 
 /** A fetch for useChat.
  *
- * The response is passed on byte for byte, or line for line where the wire joins lines. It rejects with `UnreachableError` or `RefusedError`; reading the body fails
- * with `WrongProtocolError` or `BrokenOffError`, which useChat turns into its error state.
+ * The response is passed on byte for byte, or line for line where the wire joins lines. It rejects with
+ * `UnreachableError` or `RefusedError`; reading the body fails with `RefusedError` (an error that came with a success),
+ * `WrongProtocolError` or `BrokenOffError`, which useChat turns into its error state.
  */
 export function watchingFetch(wire: Wire, onArrival: (arrival: Arrival) => void): typeof fetch {
   return async (input, init) => {
@@ -50,12 +61,12 @@ export function watchingFetch(wire: Wire, onArrival: (arrival: Arrival) => void)
     }
     if (!response.ok) throw new RefusedError(response.status, await response.text());
     if (!response.body) return response;
-    const watched = response.body.pipeThrough(watch(wire, asked, onArrival));
+    const watched = response.body.pipeThrough(watch(wire, response.status, asked, onArrival));
     return new Response(watched, { status: response.status, headers: response.headers });
   };
 }
 
-function watch(wire: Wire, asked: number, onArrival: (arrival: Arrival) => void) {
+function watch(wire: Wire, status: number, asked: number, onArrival: (arrival: Arrival) => void) {
   const decoder = new TextDecoder();
   let first = 0;
   let last = 0;
@@ -64,6 +75,7 @@ function watch(wire: Wire, asked: number, onArrival: (arrival: Arrival) => void)
   let head = '';
   let tail = '';
   let line = '';
+  let foreign = false;
   const encoder = new TextEncoder();
   return new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(bytes, controller) {
@@ -71,12 +83,13 @@ function watch(wire: Wire, asked: number, onArrival: (arrival: Arrival) => void)
       const text = decoder.decode(bytes, { stream: true });
       if (reads === 0) first = last;
       reads += 1;
-      if (head.trimStart().length < HEAD) {
-        head += text;
-        if (head.trimStart().length >= HEAD && !wire.begins.test(head)) {
-          controller.error(new WrongProtocolError(wrongProtocol(wire, head)));
-          return;
-        }
+      if (head.trimStart().length < HEAD || foreign) head += text;
+      foreign = head.trimStart().length >= HEAD && !wire.begins.test(head);
+      if (foreign) {
+        // An error may come in parts; useChat could read none of it.
+        const maybeError = head.trimStart().startsWith('{') && head.length <= LONGEST_ERROR;
+        if (!maybeError) controller.error(wrong(wire, status, head));
+        return;
       }
       pieces += wire.pieces(text);
       tail = (tail + text).slice(-TAIL);
@@ -91,13 +104,24 @@ function watch(wire: Wire, asked: number, onArrival: (arrival: Arrival) => void)
     flush(controller) {
       if (line) controller.enqueue(encoder.encode(line));
       onArrival({ waited: first - asked, lasted: last - first, reads, pieces });
-      if (!wire.begins.test(head)) controller.error(new WrongProtocolError(wrongProtocol(wire, head)));
+      if (!wire.begins.test(head)) controller.error(wrong(wire, status, head));
       else if (!wire.ended.test(tail)) controller.error(new BrokenOffError('The stream has no end.'));
     },
   });
 }
 
-function wrongProtocol(wire: Wire, text: string): string {
-  const begin = text.trim().slice(0, 60);
-  return `This page reads the ${wire.name}, but the endpoint’s answer begins with ${JSON.stringify(begin)}.`;
+/** What an answer is that does not begin as one of the wire. */
+function wrong(wire: Wire, status: number, text: string): RefusedError | WrongProtocolError {
+  if (tellsFailure(text)) return new RefusedError(status, text);
+  return new WrongProtocolError(
+    `This page reads the ${wire.name}, but the endpoint’s answer begins with ${JSON.stringify(beginOf(text))}.`,
+  );
+}
+
+/** The first words, as many as are shown; a word longer than that is cut. */
+function beginOf(text: string): string {
+  const begin = text.trim();
+  if (begin.length <= SHOWN) return begin;
+  const space = begin.slice(0, SHOWN).search(/\s\S*$/);
+  return `${begin.slice(0, space > 0 ? space : SHOWN)} …`;
 }

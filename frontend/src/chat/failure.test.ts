@@ -47,6 +47,14 @@ describe('a refusal shows the sentence in its body', () => {
   });
 });
 
+test('an error that came as a success shows the same sentence', () => {
+  const body = '{"success": false, "error": "OpenAI API key not configured"}';
+  expect(elsewhere(new RefusedError(200, body))).toEqual({
+    said: 'OpenAI API key not configured',
+    advice: '',
+  });
+});
+
 test.each([
   [403, /may not invoke/],
   [404, /LAMBDA_ENDPOINT/],

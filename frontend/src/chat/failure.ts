@@ -5,7 +5,7 @@ export class UnreachableError extends Error {
   override name = 'UnreachableError';
 }
 
-/** An answer with a status that is no success, and its body. */
+/** An answer that is an error, by its status or by what alone its body says (`tellsFailure`). */
 export class RefusedError extends Error {
   override name = 'RefusedError';
   constructor(
@@ -109,7 +109,7 @@ function refused({ status, body }: RefusedError): Failure {
 /** What a Function URL says of every failure of the function: no more than the status. */
 const SAYS_NOTHING = 'Internal Server Error';
 
-/** The sentence in an error's body: this backend's `error`, AWS's `message` or `Message`, or short plain text. */
+/** The sentence in an error's body: one of an object (`sentenceOf`), or short plain text. */
 function sentenceIn(body: string): string | undefined {
   let value: unknown;
   try {
@@ -118,7 +118,24 @@ function sentenceIn(body: string): string | undefined {
     const text = body.trim();
     return text && text !== SAYS_NOTHING && text.length <= 300 && !text.startsWith('<') ? text : undefined;
   }
-  if (typeof value === 'string') return value || undefined;
+  return typeof value === 'string' ? value || undefined : sentenceOf(value);
+}
+
+/** Whether a body that came with a success is an error all the same: one JSON object that holds its sentence.
+ *
+ * A direct invocation answers so, whatever went wrong: its status says that Lambda took the event, and no more (AWS API
+ * reference, "Invoke"). So does the runtime interface emulator, but for an init that failed: that is 502.
+ */
+export function tellsFailure(body: string): boolean {
+  try {
+    return sentenceOf(JSON.parse(body)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** This backend's `error`, AWS's `message` or `Message`, a runtime's `errorMessage`. */
+function sentenceOf(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { error, message, Message, errorMessage } = value as Record<string, unknown>;
   for (const said of [error, message, Message, errorMessage]) {
