@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from chat.fields import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -38,6 +40,7 @@ class Encoder(Protocol):
 class PartOrderError(Exception):
     """A source made parts in an order that no protocol has; a fault in the source.
 
+    The message names the part and does not show it: it goes into the log, and the part is a piece of the conversation.
     `encoded` holds what the parts before it had become, to be sent before the error that must follow.
     An `Error` part is legal after it.
     """
@@ -45,3 +48,10 @@ class PartOrderError(Exception):
     def __init__(self, message: str, encoded: bytes) -> None:
         super().__init__(message)
         self.encoded = encoded
+
+
+def named(part: Part) -> str:
+    """A part as a log may name it: its type, and the id of its call if it has one."""
+    call_id = getattr(part, "call_id", None)
+    of_call = "" if call_id is None else f" of the call {shown(call_id)}"
+    return f"{type(part).__name__}{of_call}"

@@ -19,6 +19,7 @@ from chat.parts import (
     ToolInputError,
     ToolResult,
 )
+from chat.protocols import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +86,7 @@ class Calls:
         legal, after = _LIFE[type(part)]
         if before not in legal:
             state = "not begun" if before is None else before.value
-            raise OutOfPlaceError(f"{part} came while its call was {state}.")
+            raise OutOfPlaceError(f"{named(part)} came while its call was {state}.")
         self._states[call_id] = after
         return before
 

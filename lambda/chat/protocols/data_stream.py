@@ -51,7 +51,7 @@ from chat.parts import (
     ToolInputError,
     ToolResult,
 )
-from chat.protocols import PartOrderError
+from chat.protocols import PartOrderError, named
 from chat.protocols.calls import Calls, OutOfPlaceError
 from chat.protocols.totals import TotalUsage
 from chat.protocols.values import (
@@ -125,7 +125,7 @@ class DataStream:
         lines: list[bytes] = []
         for part in parts:
             if self._ended:
-                raise PartOrderError(f"{part} came after the end of the answer.", b"".join(lines))
+                raise PartOrderError(f"{named(part)} came after the end of the answer.", b"".join(lines))
             match part:
                 case TextDelta():
                     self._write_text(part.text, lines)

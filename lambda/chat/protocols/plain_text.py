@@ -24,7 +24,7 @@ from chat.parts import (
     ToolInputError,
     ToolResult,
 )
-from chat.protocols import PartOrderError
+from chat.protocols import PartOrderError, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +63,7 @@ class PlainText:
         texts: list[str] = []
         for part in parts:
             if self._ended:
-                raise PartOrderError(f"{part} came after the end of the answer.", _bytes(texts))
+                raise PartOrderError(f"{named(part)} came after the end of the answer.", _bytes(texts))
             match part:
                 case TextDelta():
                     self._say(part.text, texts)

@@ -44,7 +44,7 @@ from chat.parts import (
     ToolInputError,
     ToolResult,
 )
-from chat.protocols import PartOrderError, events
+from chat.protocols import PartOrderError, events, named
 from chat.protocols.calls import DENIED, Calls, OutOfPlaceError
 from chat.protocols.events import event, told_usage
 from chat.protocols.totals import TotalUsage
@@ -95,7 +95,7 @@ class EventStream:
         out: list[bytes] = []
         for part in parts:
             if self._ended:
-                raise PartOrderError(f"{part} came after the end of the answer.", b"".join(out))
+                raise PartOrderError(f"{named(part)} came after the end of the answer.", b"".join(out))
             match part:
                 case TextDelta():
                     if part.text:

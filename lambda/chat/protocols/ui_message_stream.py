@@ -54,7 +54,7 @@ from chat.parts import (
     ToolInputError,
     ToolResult,
 )
-from chat.protocols import PartOrderError, events
+from chat.protocols import PartOrderError, events, named
 from chat.protocols.calls import Calls, CallState, OutOfPlaceError
 from chat.protocols.events import event, told_usage
 from chat.protocols.totals import TotalUsage
@@ -137,7 +137,7 @@ class UIMessageStream:
         out: list[bytes] = []
         for part in parts:
             if self._ended:
-                raise PartOrderError(f"{part} came after the end of the answer.", b"".join(out))
+                raise PartOrderError(f"{named(part)} came after the end of the answer.", b"".join(out))
             match part:
                 case TextDelta():
                     self._write_text(part.text, out)
