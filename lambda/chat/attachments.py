@@ -72,7 +72,8 @@ def from_url(
         hint = " Send it as a data URL." if scheme in ("http", "https") and "data" in allowed else ""
         raise RequestError(f"{where} has {given}; allowed schemes: {allowed}.{hint}")
     if scheme != "data":
-        return _from_web(url, _essence(media_type, where) if media_type else None, where, settings)
+        claimed = "image/*" if media_type and media_type.strip().lower() == "image" else media_type
+        return _from_web(url, _essence(claimed, where) if claimed else None, where, settings)
     actual, data = _split_data_url(url, where)
     family = actual.partition("/")[0]
     if media_type and media_type not in (family, f"{family}/*") and _essence(media_type, where) != actual:

@@ -43,6 +43,14 @@ def refusal(given: str, media_type: str | None = None, using: Settings = OPEN) -
             "image/png",
             {"type": "image_url", "image_url": {"url": "https://a.test/b.png"}},
         ),
+        *(
+            (
+                "https://a.test/b.png",
+                media_type,
+                {"type": "image_url", "image_url": {"url": "https://a.test/b.png"}},
+            )
+            for media_type in ("image", "Image", "image/*")
+        ),
         (
             "HTTPS://a.test/b.png",
             "image/png",

@@ -115,14 +115,18 @@ def assistant_messages(message: Message, where: str, *, is_last: bool, supersede
 
 
 def denied_calls(message: Message) -> tuple[str, ...]:
-    """The ids of the calls in a message that the user did not approve, as far as the page does not show it yet."""
+    """The ids of the calls in a message that the user did not approve, as far as the page does not show it yet.
+
+    Each is there once: servers that count begin anew in each round, so a message may have two calls of one id.
+    """
     if not is_ui_message(message):
         return ()
-    return tuple(
+    denied = (
         part["toolCallId"]
         for part, _ in _parts(message, "The last message")
         if _is_tool(part) and part.get("state") == "approval-responded" and _approved(part) is False
     )
+    return tuple(dict.fromkeys(denied))
 
 
 def _parts(message: Message, where: str) -> Iterator[tuple[dict[str, Any], str]]:

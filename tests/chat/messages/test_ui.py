@@ -169,6 +169,13 @@ def test_the_model_reads_a_denial_with_its_reason() -> None:
     assert denied_calls({"role": "assistant", "content": "v4"}) == ()
 
 
+def test_a_call_is_denied_once_whatever_two_of_one_id_say() -> None:
+    """A second denial of the same call can stand in no stream."""
+    denied = answered("a", approved=False)
+    assert denied_calls(ui_assistant(denied, answered("b", approved=False), denied)) == ("a", "b")
+    assert denied_calls(ui_assistant(STEP, denied, STEP, denied)) == ("a",)
+
+
 def test_an_approved_call_is_for_the_page_to_run_first() -> None:
     """Else the model would read that nobody answered what the user has just allowed."""
     message = ui_assistant(STEP, answered("a", approved=True))
