@@ -38,10 +38,21 @@ export interface ShownMessage {
   id: string;
   role: 'user' | 'assistant';
   parts: ShownPart[];
-  /** Why the model ended, in the AI SDK's words; undefined while it has not, or where nobody said. */
+  /** How it ended; undefined while it has not, and where that was not seen. */
+  ending?: Ending | undefined;
+}
+
+/** How an answer ended. */
+export interface Ending {
+  /** Why the model ended, in the AI SDK's words; undefined where it did not come so far. */
   finishReason?: string | undefined;
   usage?: Usage | undefined;
+  /** The reader stopped it. */
+  stopped?: true;
 }
+
+/** How answers ended, by the ids of their messages. */
+export type Endings = Readonly<Record<string, Ending>>;
 
 export type Status = 'ready' | 'submitted' | 'streaming' | 'error';
 
@@ -88,4 +99,28 @@ export function rememberingConverter<M extends object>(
     known.set(message, shown);
     return shown;
   };
+}
+
+const ENDED = new WeakMap<Ending, ShownMessage>();
+
+/** A message and how it ended; the same again for the same two. */
+export function withEnding(message: ShownMessage, endings: Endings): ShownMessage {
+  const ending = endings[message.id];
+  if (!ending) return message;
+  const known = ENDED.get(ending);
+  if (known?.parts === message.parts) return known;
+  const made = { ...message, ending };
+  ENDED.set(ending, made);
+  return made;
+}
+
+/** Whether an answer of which nothing more will come is not whole, by what is known of its end.
+ *
+ * One that ended to have tools called goes on in another round, unless it waits for the reader: where that round did not
+ * come, it is not whole either.
+ */
+export function isNotWhole({ ending, parts }: ShownMessage): boolean {
+  if (ending?.finishReason === undefined) return true;
+  const asks = parts.some((part) => part.kind === 'tool' && part.state === 'asking');
+  return ending.finishReason === 'tool-calls' && !asks;
 }

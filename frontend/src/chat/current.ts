@@ -8,17 +8,19 @@ import {
   isToolUIPart,
   type UIMessage,
 } from 'ai';
-import { useCallback, useEffect, useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import {
   type Conversation,
   type ConversationOptions,
+  type Ending,
   rememberingConverter,
   type ShownMessage,
   type ShownPart,
   type ShownTool,
   type ToolState,
+  withEnding,
 } from './conversation.ts';
-import { keep, readKept } from './kept.ts';
+import { useRemembered, useRemembering } from './remembered.ts';
 import { isOutOfRounds, readyForNextRound } from './rounds.ts';
 import { DECLARED_TOOLS, needsApproval, runTool } from './tools.ts';
 
@@ -37,7 +39,7 @@ export function useCurrentConversation({ id, fetch }: ConversationOptions): Conv
     () => new DefaultChatTransport<Message>({ api: __API__, fetch, body: { tools: DECLARED_TOOLS } }),
     [fetch],
   );
-  const initial = useMemo(() => readKept<Message[]>(id, []), [id]);
+  const { initial, endings, end } = useRemembered<Message>(id);
   const chat = useChat<Message>({
     id,
     messages: initial,
@@ -47,12 +49,11 @@ export function useCurrentConversation({ id, fetch }: ConversationOptions): Conv
     onToolCall({ toolCall }) {
       if (!needsApproval(toolCall.toolName)) finish(toolCall.toolCallId, toolCall.toolName, toolCall.input);
     },
+    onFinish: ({ message, ...how }) => end(message.id, ending(message, how)),
   });
   const { messages, status, addToolOutput, addToolApprovalResponse } = chat;
 
-  useEffect(() => {
-    if (status === 'ready' || status === 'error') keep(id, messages);
-  }, [id, messages, status]);
+  useRemembering(id, messages, endings, status);
 
   // Never awaited: the client runs these after the callback or click that they come from.
   function finish(toolCallId: string, tool: string, input: unknown) {
@@ -73,7 +74,10 @@ export function useCurrentConversation({ id, fetch }: ConversationOptions): Conv
     }
   }
 
-  const shown = useMemo(() => messages.map(show), [messages]);
+  const shown = useMemo(
+    () => messages.map((message) => withEnding(show(message), endings)),
+    [messages, endings],
+  );
   return {
     messages: shown,
     status,
@@ -93,6 +97,23 @@ export function useCurrentConversation({ id, fetch }: ConversationOptions): Conv
     },
     decide: (tool, approved) => void decide(tool, approved),
     historyBytes: () => new Blob([JSON.stringify(messages)]).size,
+  };
+}
+
+interface How {
+  isAbort: boolean;
+  isError: boolean;
+  finishReason?: string | undefined;
+}
+
+function ending({ metadata }: Message, { isAbort, isError, finishReason }: How): Ending {
+  if (isAbort) return { stopped: true };
+  // What the metadata say may be of a round before the one that failed.
+  if (isError) return {};
+  const { usage } = metadata ?? {};
+  return {
+    finishReason: metadata?.finishReason ?? finishReason ?? 'unknown',
+    usage: usage && { input: usage.inputTokens ?? 0, output: usage.outputTokens ?? 0 },
   };
 }
 
@@ -117,13 +138,10 @@ function filePart({
 }
 
 const show = rememberingConverter<Message>((message): ShownMessage => {
-  const { finishReason, usage } = message.metadata ?? {};
   return {
     id: message.id,
     role: message.role === 'user' ? 'user' : 'assistant',
     parts: message.parts.flatMap(showPart),
-    finishReason,
-    usage: usage && { input: usage.inputTokens ?? 0, output: usage.outputTokens ?? 0 },
   };
 });
 

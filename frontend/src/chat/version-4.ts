@@ -1,23 +1,25 @@
 /** useChat of ai@4 (data stream) as a conversation of the page. */
 import { type Message, type UseChatOptions, useChat } from '@ai-sdk/react-v4';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import {
   type Conversation,
   type ConversationOptions,
+  type Ending,
   rememberingConverter,
   type ShownFile,
   type ShownMessage,
   type ShownPart,
   type ShownTool,
   type ToolState,
+  withEnding,
 } from './conversation.ts';
-import { keep, readKept } from './kept.ts';
+import { useRemembered, useRemembering } from './remembered.ts';
 import { MAX_ROUNDS } from './round-limit.ts';
 import { useThrottled } from './throttled.ts';
 import { DECLARED_TOOLS, needsApproval, runTool } from './tools.ts';
 
 type Shown = ReturnType<typeof useChat>['messages'][number];
-type Ending = Parameters<NonNullable<UseChatOptions['onFinish']>>[1];
+type Finish = Parameters<NonNullable<UseChatOptions['onFinish']>>[1];
 
 /** A screen is drawn anew at most this often, however many deltas come: milliseconds. */
 const DRAW_EVERY = 50;
@@ -25,8 +27,7 @@ const DRAW_EVERY = 50;
 const REFUSED = { error: 'The user did not allow it.' };
 
 export function useVersion4Conversation({ id, fetch }: ConversationOptions): Conversation {
-  const initialMessages = useMemo(() => readKept<Message[]>(id, []), [id]);
-  const [endings, setEndings] = useState<Record<string, Ending>>({});
+  const { initial: initialMessages, endings, end } = useRemembered<Message>(id);
   // The hook's own experimental_throttle would hold back the result of a tool until after the client has looked whether
   // there is one, and the next round would not begin; so only the drawing is throttled.
   const chat = useChat({
@@ -39,14 +40,21 @@ export function useVersion4Conversation({ id, fetch }: ConversationOptions): Con
     fetch,
     onToolCall: ({ toolCall }) =>
       needsApproval(toolCall.toolName) ? undefined : result(toolCall.toolName, toolCall.args),
-    onFinish: (message, ending) => setEndings((known) => ({ ...known, [message.id]: ending })),
+    onFinish: (message, finish) => end(message.id, ending(finish)),
+    onError: () => endLast({}),
   });
   const { status, setMessages, append, addToolResult } = chat;
   const messages = useThrottled(chat.messages, DRAW_EVERY, status === 'streaming');
 
+  useRemembering<Message>(id, chat.messages, endings, status);
+  // Of what ended otherwise than by its end, ai@4 tells no message.
+  const last = useRef<Message | undefined>(undefined);
   useEffect(() => {
-    if (status === 'ready' || status === 'error') keep(id, messages);
-  }, [id, messages, status]);
+    last.current = chat.messages.at(-1);
+  });
+  function endLast(how: Ending) {
+    if (last.current?.role === 'assistant') end(last.current.id, how);
+  }
   // Unlike later generations, ai@4 reads on when the page shows another conversation.
   useEffect(() => chat.stop, [chat.stop]);
 
@@ -61,7 +69,10 @@ export function useVersion4Conversation({ id, fetch }: ConversationOptions): Con
     outOfRounds: status === 'ready' && isOutOfRounds(messages.at(-1)),
     send: (text, files) =>
       void append({ role: 'user', content: text, experimental_attachments: files.map(attachment) }),
-    stop: chat.stop,
+    stop: () => {
+      chat.stop();
+      endLast({ stopped: true });
+    },
     retry: useCallback(() => void chat.reload(), [chat.reload]),
     edit: (messageId, text) => {
       const at = messages.findIndex((message) => message.id === messageId);
@@ -97,25 +108,13 @@ function attachment({ url, mediaType, name }: ShownFile) {
   return { url, contentType: mediaType, ...(name === undefined ? {} : { name }) };
 }
 
-function withEnding(message: ShownMessage, endings: Record<string, Ending>): ShownMessage {
-  const ending = endings[message.id];
-  return ending ? ended(message, ending) : message;
-}
-
-const ENDED = new WeakMap<ShownMessage, ShownMessage>();
-
-function ended(message: ShownMessage, { finishReason, usage }: Ending): ShownMessage {
-  const known = ENDED.get(message);
-  if (known) return known;
+function ending({ finishReason, usage }: Finish): Ending {
   // ai@4 says NaN for a count that it was not told.
   const counted = Number.isFinite(usage.promptTokens) && Number.isFinite(usage.completionTokens);
-  const made = {
-    ...message,
+  return {
     finishReason,
     usage: counted ? { input: usage.promptTokens, output: usage.completionTokens } : undefined,
   };
-  ENDED.set(message, made);
-  return made;
 }
 
 const show = rememberingConverter<Shown>((message): ShownMessage => {

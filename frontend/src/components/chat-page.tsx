@@ -6,7 +6,7 @@ import { forget, keep, readKept } from '../chat/kept.ts';
 import { OUT_OF_ROUNDS } from '../chat/round-limit.ts';
 import type { Wire } from '../chat/wire.ts';
 import { Composer } from './composer.tsx';
-import { FailureNotice } from './failure-notice.tsx';
+import { FailureNotice, Unanswered } from './failure-notice.tsx';
 import { Header } from './header.tsx';
 import { Message } from './message.tsx';
 import { useStickToBottom } from './use-stick-to-bottom.ts';
@@ -77,14 +77,13 @@ function OneChat({ page, id, onNewChat }: Props) {
     input.current?.focus();
   }, [toEnd]);
 
-  const [stopped, setStopped] = useState<string>();
   const onStop = useCallback(() => {
-    setStopped(latest.current.messages.at(-1)?.id);
     latest.current.stop();
     input.current?.focus();
   }, []);
 
   const count = messages.length;
+  const unanswered = status === 'ready' && messages.at(-1)?.role === 'user';
   useEffect(() => {
     if (count) toEnd();
   }, [count, toEnd]);
@@ -116,7 +115,7 @@ function OneChat({ page, id, onNewChat }: Props) {
                     message={message}
                     live={isLast && status === 'streaming' && message.role === 'assistant'}
                     busy={busy}
-                    stopped={message.id === stopped}
+                    settled={!isLast || !busy}
                     onRetry={isLast && message.role === 'assistant' && !busy && !error ? onRetry : undefined}
                     onEdit={onEdit}
                     onDecide={onDecide}
@@ -125,6 +124,7 @@ function OneChat({ page, id, onNewChat }: Props) {
               })}
             </div>
             {error && <FailureNotice error={error} onRetry={onRetry} />}
+            {unanswered && <Unanswered onRetry={onRetry} />}
           </div>
         </section>
         <div className="foot">

@@ -20,3 +20,15 @@ export function FailureNotice({ error, onRetry }: Props) {
     </div>
   );
 }
+
+/** Of a message whose answer had not begun when it was stopped, or the page reloaded. */
+export function Unanswered({ onRetry }: Pick<Props, 'onRetry'>) {
+  return (
+    <div className="failure mild">
+      <p>This was not answered.</p>
+      <button type="button" onClick={onRetry}>
+        Retry
+      </button>
+    </div>
+  );
+}

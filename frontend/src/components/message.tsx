@@ -1,6 +1,12 @@
 /** One message: its parts in order, what can be done with it, and what it cost. */
 import { memo, useState } from 'react';
-import { type ShownMessage, type ShownPart, type ShownTool, textOf } from '../chat/conversation.ts';
+import {
+  isNotWhole,
+  type ShownMessage,
+  type ShownPart,
+  type ShownTool,
+  textOf,
+} from '../chat/conversation.ts';
 import { CopyButton } from './copy-button.tsx';
 import { File } from './files.tsx';
 import { Markdown } from './markdown.tsx';
@@ -14,8 +20,8 @@ interface Props {
   live: boolean;
   /** Whether the conversation is busy, so that nothing can be changed now. */
   busy: boolean;
-  /** Whether the reader stopped it. */
-  stopped: boolean;
+  /** Whether nothing more will come of it. */
+  settled: boolean;
   /** Present on the answer that can be asked for anew. */
   onRetry?: (() => void) | undefined;
   onEdit: (messageId: string, text: string) => void;
@@ -26,7 +32,7 @@ export const Message = memo(function Message({
   message,
   live,
   busy,
-  stopped,
+  settled,
   onRetry,
   onEdit,
   onDecide,
@@ -34,6 +40,7 @@ export const Message = memo(function Message({
   const [editing, setEditing] = useState(false);
   const own = message.role === 'user';
   const text = textOf(message);
+  const usage = message.ending?.usage;
 
   if (own && editing) {
     return (
@@ -67,7 +74,7 @@ export const Message = memo(function Message({
         />
       ))}
       {sources.length > 0 && <Sources sources={sources} />}
-      {!live && !own && <Ending message={message} stopped={stopped} />}
+      {settled && !own && <Ending message={message} />}
       {!live && (
         <footer>
           {text && <CopyButton text={text} label="Copy" />}
@@ -81,9 +88,9 @@ export const Message = memo(function Message({
               Retry
             </button>
           )}
-          {message.usage && (
+          {usage && (
             <span className="usage">
-              {message.usage.input} tokens in, {message.usage.output} out
+              {usage.input} tokens in, {usage.output} out
             </span>
           )}
         </footer>
@@ -151,7 +158,9 @@ const ENDINGS: Record<string, string> = {
   'content-filter': 'The model’s provider filtered the rest of this answer.',
 };
 
-function Ending({ message: { finishReason }, stopped }: { message: ShownMessage; stopped: boolean }) {
-  const said = finishReason === undefined ? stopped && 'You stopped this answer.' : ENDINGS[finishReason];
+function Ending({ message }: { message: ShownMessage }) {
+  const { finishReason = '', stopped } = message.ending ?? {};
+  const cut = isNotWhole(message) && (stopped ? 'You stopped this answer.' : 'This answer is not whole.');
+  const said = cut || ENDINGS[finishReason];
   return said ? <p className="ending">{said}</p> : null;
 }
