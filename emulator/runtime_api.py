@@ -244,8 +244,8 @@ async def _stream(request: Request, delivery: Delivery) -> None:
 
 
 def _is_due_at_the_head(fault: Fault | None) -> bool:
-    """Whether the fault keeps the response from beginning."""
-    return fault is not None and fault.after is None and fault.kind in (FaultKind.TIMEOUT, FaultKind.GONE)
+    """Whether the fault keeps the response from beginning, however soon it is posted."""
+    return fault is not None and fault.after is None and fault.kind is not FaultKind.SLOW_READER
 
 
 def _comes_at_the_end(fault: Fault | None) -> bool:

@@ -7,7 +7,7 @@ import base64
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.delivery import ChunkedProtocol
+from emulator.faults import Fault, FaultKind
 from emulator.invocation import FunctionError, Invocation, ResponseEnd, ResponseStart
 from emulator.runtime_api import MAX_BUFFERED, RuntimeApi
 from emulator.serving import serving
@@ -37,9 +38,9 @@ class Service:
     client: httpx.AsyncClient
     warnings: list[str]
 
-    async def given(self, **fields: str) -> tuple[Invocation, httpx.Response]:
+    async def given(self, **fields: Any) -> tuple[Invocation, httpx.Response]:
         """Offer an invocation and fetch it as the runtime."""
-        invocation = Invocation(payload=b'{"a":1}', timeout=3, arn="arn:f", trace_id="Root=1-2-3", **fields)  # type: ignore[arg-type]  # the header fields are all text
+        invocation = Invocation(payload=b'{"a":1}', timeout=3, arn="arn:f", trace_id="Root=1-2-3", **fields)
         self.api.offer(invocation)
         return invocation, await self.client.get(_NEXT)
 
@@ -111,6 +112,22 @@ async def test_a_buffered_response_of_more_than_6_mb_is_413(service: Service) ->
     last = (await events(invocation))[-1]
     assert isinstance(last, FunctionError)
     assert last.error_type == "Function.ResponseSizeTooLarge"
+
+
+@pytest.mark.parametrize("what", ["response", "error"])
+async def test_an_answer_does_not_outrun_kill(service: Service, what: str) -> None:
+    """It is due once the event is taken; what the runtime still posts waits for its end."""
+    invocation, _ = await service.given(fault=Fault(FaultKind.KILL))
+    assert invocation.fault_due.is_set()
+    invocation.fault_due.clear()  # the post says again that it is due, so that it is seen to have come
+    mode = {"lambda_runtime_function_response_mode": "streaming"}
+    posted = asyncio.create_task(service.post(invocation, what, b"first", **mode))
+    async with asyncio.timeout(30):
+        await invocation.fault_due.wait()
+    killed = FunctionError.of("Runtime.ExitError", "killed")
+    invocation.fail(killed)
+    assert (await posted).status_code == 403
+    assert await events(invocation) == [killed]
 
 
 async def test_a_chunk_is_handed_on_before_the_next_is_sent(service: Service) -> None:
