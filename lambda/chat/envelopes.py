@@ -18,18 +18,12 @@ from msgspec import Struct
 
 from chat import fields
 from chat.failures import RequestError
+from chat.json_text import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chat.settings import Settings
-
-MAX_DEPTH = 128
-"""Levels of arrays and objects in a request.
-
-A conversation needs about ten, a tool's result (a page's tree, say) some dozens. Python's own parsers and
-encoders give up near 1,000, at a depth that depends on who called them.
-"""
 
 
 class Envelope(Struct, frozen=True):

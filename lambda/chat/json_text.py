@@ -14,9 +14,19 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+MAX_DEPTH: Final = 128
+"""Levels of arrays and objects in a request.
+
+A conversation needs about ten, a tool's result (a page's tree, say) some dozens. Python's own parsers and
+encoders give up near 1,000, at a depth that depends on who called them.
+"""
+
+MAX_DEPTH_TO_COME_BACK: Final = MAX_DEPTH - 16
+"""Levels of a value that a model made and the page posts again with the next question, inside at most 8 others."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -40,6 +50,14 @@ def encode_json(value: Any) -> bytes:
         return _encode(value)
     except UnicodeEncodeError:
         return _joined(json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"))).encode()
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether a value has more than so many levels of arrays and objects; looks no deeper than that."""
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels <= 0 or any(is_deeper(item, levels - 1) for item in items)
 
 
 def _joined(text: str) -> str:

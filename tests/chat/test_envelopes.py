@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.envelopes import MAX_DEPTH, Envelope, is_http, read_envelope, traceparent
+from chat.envelopes import Envelope, is_http, read_envelope, traceparent
 from chat.failures import RequestError
+from chat.json_text import MAX_DEPTH
 from chat.requests import read_chat_request
 from chat.settings import Settings
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.json_text import encode_json, encode_text, sound_text
+from chat.json_text import encode_json, encode_text, is_deeper, sound_text
 from tests.chat.part_strategies import texts, values
 
 
@@ -62,3 +62,11 @@ def test_a_nul_is_replaced_in_text_and_kept_in_values() -> None:
 
 def test_text_stays_utf8() -> None:
     assert encode_text("Ελλάδα\u2028") == '"Ελλάδα\u2028"'.encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "levels"), [(1, 0), ("[[", 0), ([], 1), ({}, 1), ([1, {"a": []}], 3), ({"a": 1, "b": [[2]]}, 3)]
+)
+def test_levels_are_counted_as_the_reader_of_requests_counts_them(value: Any, levels: int) -> None:
+    assert not is_deeper(value, levels)
+    assert levels == 0 or is_deeper(value, levels - 1)

@@ -21,6 +21,7 @@ import msgspec
 
 from chat.failures import FailureKind, SourceError
 from chat.fields import kind
+from chat.json_text import MAX_DEPTH_TO_COME_BACK, encode_json, is_deeper
 from chat.parts import ToolCall, ToolCallDelta, ToolCallStart
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ MAX_CALLS: Final = 512
 MAX_ARGUMENTS: Final = 8 * 1024 * 1024
 MAX_NAME: Final = 64
 
+_TOO_DEEP: Final = f"it is nested more than {MAX_DEPTH_TO_COME_BACK} levels deep"
 _CUT_OFF: Final = ("length", "content-filter")
 
 
@@ -79,7 +81,8 @@ class ToolCalls:
         the name) have come, or the answer ends.
 
         Raises:
-            SourceError: BROKEN_STREAM, more calls or longer arguments than MAX_CALLS, MAX_ARGUMENTS.
+            SourceError: BROKEN_STREAM, more calls or longer arguments than MAX_CALLS, MAX_ARGUMENTS, or arguments
+                that are no text and nested too deeply to become one.
         """
         function = piece.function
         name = (function.name if function else None) or ""
@@ -92,7 +95,7 @@ class ToolCalls:
         if arguments is None:
             return
         if not isinstance(arguments, str):
-            arguments = msgspec.json.encode(arguments).decode()
+            arguments = _text(arguments)
         if call.name and not call.announced:
             yield self._announce(call)
             if call.pieces:
@@ -112,8 +115,9 @@ class ToolCalls:
         length limit or a filter is left out: the finish reason tells the client.
 
         Raises:
-            SourceError: BROKEN_STREAM, the arguments are not a JSON object, or a call has no name. No client
-                accepts such a call, and the model's own words cannot be repaired by guessing.
+            SourceError: BROKEN_STREAM, the arguments are not a JSON object, or one nested more deeply than a request
+                may be, or a call has no name. No client accepts such a call, or no server its conversation, and the
+                model's own words cannot be repaired by guessing.
         """
         for call in self._calls:
             text = "".join(call.pieces)
@@ -171,7 +175,7 @@ class ToolCalls:
 
 
 def _parse(text: str) -> dict[str, Any] | None:
-    """The arguments' object; None if they are not one. Servers send nothing, or null, for none at all."""
+    """The arguments' object; None if they are not one, or too deep. Servers send nothing, or null, for none at all."""
     if not text.strip():
         return {}
     try:
@@ -180,7 +184,15 @@ def _parse(text: str) -> dict[str, Any] | None:
         return None
     if value is None:
         return {}
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and not is_deeper(value, MAX_DEPTH_TO_COME_BACK) else None
+
+
+def _text(arguments: Any) -> str:
+    """The JSON of arguments that a server has sent as an object."""
+    try:
+        return encode_json(arguments).decode()
+    except RecursionError:
+        raise _broken("the arguments of a tool call are nested too deeply") from None
 
 
 def _found(text: str) -> str:
@@ -190,8 +202,8 @@ def _found(text: str) -> str:
     except ValueError as error:
         return str(error)
     except RecursionError:
-        return "it is nested too deeply"
-    return f"it is {kind(value)}"
+        return _TOO_DEEP
+    return _TOO_DEEP if isinstance(value, dict) else f"it is {kind(value)}"
 
 
 def _shown(name: str) -> str:

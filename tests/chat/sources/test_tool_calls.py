@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.clients import ProtocolName
+from chat.envelopes import read_envelope
 from chat.failures import FailureKind, SourceError
+from chat.json_text import MAX_DEPTH_TO_COME_BACK
 from chat.parts import ToolCall, ToolCallDelta, ToolCallStart
+from chat.protocols.choice import encoder_for
+from chat.requests import ChatRequest, read_chat_request
+from chat.settings import Settings
 from chat.sources.openai_chunks import Function, ToolCallPiece
 from chat.sources.tool_calls import MAX_ARGUMENTS, MAX_CALLS, ToolCalls, ids_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEFAULT = Settings.from_environment({})
 
 
 def piece(
@@ -158,7 +169,7 @@ def test_arguments_that_are_no_object_fail(text: str, reason: str) -> None:
         ('{"iban": "4711', "14 characters: Input data was truncated"),
         ('["4711"]', "8 characters: it is an array"),
         ('"4711"', "6 characters: it is a string"),
-        ("[" * 100_000, "100000 characters: it is nested too deeply"),
+        ("[" * 100_000, "100000 characters: it is nested more than 112 levels deep"),
     ],
 )
 def test_arguments_are_told_by_their_length_and_fault_alone(text: str, found: str) -> None:
@@ -166,6 +177,56 @@ def test_arguments_are_told_by_their_length_and_fault_alone(text: str, found: st
     with pytest.raises(SourceError, match=found) as caught:
         play(piece(0, "c", "f", text))
     assert "4711" not in caught.value.detail
+
+
+def nested(levels: int) -> str:
+    return '{"__proto__":' * levels + "1" + "}" * levels
+
+
+@pytest.mark.parametrize("levels", [MAX_DEPTH_TO_COME_BACK + 1, 600, 100_000])
+def test_arguments_too_deep_to_come_back_fail(levels: int) -> None:
+    """The page would post them with the next question, and every later one: a conversation of refusals."""
+    with pytest.raises(SourceError, match=r"'f' has arguments .* nested more than 112 levels deep") as caught:
+        play(piece(0, "c", "f", nested(levels)))
+    assert caught.value.kind is FailureKind.BROKEN_STREAM
+
+
+def test_so_do_those_that_came_as_an_object() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    with pytest.raises(SourceError, match="nested too deeply"):
+        play(piece(0, "c", "f", deep))
+
+
+def posted(call: ToolCall) -> Iterator[dict[str, Any]]:
+    """Events in which pages post a call back, each as deep as it can be."""
+    ui = {
+        "type": "tool-f",
+        "toolCallId": "c",
+        "state": "output-available",
+        "input": call.arguments,
+        "output": 1,
+    }
+    v4 = {"state": "result", "toolCallId": "c", "toolName": "f", "args": call.arguments, "result": 1}
+    question = {"role": "user", "content": "Hi", "parts": [{"type": "text", "text": "Hi"}]}
+    for answer in (
+        {"role": "assistant", "parts": [ui]},
+        {"role": "assistant", "content": "", "parts": [{"type": "tool-invocation", "toolInvocation": v4}]},
+    ):
+        payload = {"messages": [question, answer]}
+        yield {"action": "chat-v2-stream", "payload": payload}
+        yield {"httpMethod": "POST", "path": "/", "body": json.dumps({"payload": payload})}
+
+
+def test_the_deepest_arguments_can_be_posted_back_and_told_in_every_protocol() -> None:
+    call = play(piece(0, "c", "f", nested(MAX_DEPTH_TO_COME_BACK)))[-1]
+    assert isinstance(call, ToolCall)
+    for event in posted(call):
+        request = read_chat_request(read_envelope(event, DEFAULT).payload, DEFAULT)
+        assert request.messages[1]["tool_calls"][0]["function"]["arguments"].count("__proto__") == 112
+    for protocol in get_args(ProtocolName):
+        encoder_for(ChatRequest([], "m", protocol=protocol)).encode([call])
 
 
 @pytest.mark.parametrize("name", ["pay 4711", "4711" * 20])
