@@ -59,6 +59,38 @@ function trimmed(block: Block): string {
   return block.kind === 'code' ? block.code : block.text.trimEnd();
 }
 
+describe('lists and quotations in one another', () => {
+  const nested = (depth: number) => Array.from({ length: depth }, (_, level) => `${'  '.repeat(level)}- a`);
+
+  test.each([
+    ['quotations', '>'.repeat(4000)],
+    ['lists', '- '.repeat(3500)],
+    ['numbered lists', '1. '.repeat(200)],
+    ['both', '> 1. - '.repeat(50)],
+    ['longer than a block', '> '.repeat(8000)],
+  ])('beyond all sense are not parsed: %s', (_what, line) => {
+    expect(splitBlocks(`Before.\n${line} deep\nAfter.`)).toEqual([
+      markdown('Before.'),
+      { kind: 'plain', text: `${line} deep` },
+      markdown('After.'),
+    ]);
+  });
+
+  test('over many lines neither', () => {
+    const kinds = splitBlocks(nested(120).join('\n')).map(({ kind }) => kind);
+    expect(kinds[0]).toBe('markdown');
+    expect(kinds.slice(1)).toEqual(Array(20).fill('plain'));
+  });
+
+  test.each([
+    ['some', '> > - 1. a'],
+    ['many', nested(50).join('\n')],
+    ['none, but a line', '-'.repeat(300)],
+    ['none, but code', `${' '.repeat(300)}x`],
+    ['none, but numbers', '1.1.1.1.1.1.'.repeat(30)],
+  ])('%s are parsed', (_what, text) => expect(splitBlocks(text)).toEqual([markdown(text)]));
+});
+
 test('a link that is defined in another block is still one', () => {
   const [first] = splitBlocks('See [the guide][1].\n\n[1]: https://example.com/');
   expect(first).toEqual(markdown('See [the guide][1].\n\n\n[1]: https://example.com/'));

@@ -5,13 +5,20 @@
  * on with a list (§5.2, §5.3). Link definitions hold for the whole document (§4.7), so every block is given them.
  */
 
-export type Block = { kind: 'markdown'; text: string } | { kind: 'code'; language: string; code: string };
+/** `plain` is text that looks like Markdown but is not to be parsed. */
+export type Block =
+  | { kind: 'markdown' | 'plain'; text: string }
+  | { kind: 'code'; language: string; code: string };
 
 /** Text without an empty line is cut after so many characters: parsing more for each token is felt. */
 const LONGEST = 8_000;
+/** Deeper lists and quotations are nobody's: parsing a line of 3,500 list markers took ten seconds and all of the stack. */
+const DEEPEST = 100;
 
 const FENCE = /^(`{3,}(?=[^`]*$)|~{3,})\s*(\S*)/;
 const INNER_FENCE = /^\s+(`{3,}(?=[^`]*$)|~{3,})/;
+const NESTED = /^(?:\s*(?:>|(?:[-*+]|\d{1,9}[.)])(?=\s|$)))+/;
+const MARKER = />|[-*+]|\d+[.)]/g;
 const LIST_ITEM = /^ {0,3}([-*+]|\d{1,9}[.)])(\s|$)/;
 // A footnote is none: repeated, it would be printed below every block.
 const DEFINITION = /^ {0,3}\[(?!\^)[^\]]+\]: *\S/;
@@ -52,6 +59,11 @@ class Cutter {
       this.cut();
       this.fence = opened[1] as string;
       this.language = opened[2] as string;
+      return;
+    }
+    if (depth(line) > DEEPEST) {
+      this.cut();
+      this.blocks.push({ kind: 'plain', text: line });
       return;
     }
     const item = LIST_ITEM.test(line);
@@ -103,6 +115,14 @@ class Cutter {
     this.inList = false;
     this.afterEmpty = false;
   }
+}
+
+/** At most so many lists and quotations a line is in: by its markers, and two columns of indentation each. */
+function depth(line: string): number {
+  const nested = NESTED.exec(line)?.[0];
+  if (nested === undefined) return 0;
+  const indentation = nested.length - nested.trimStart().length;
+  return indentation / 2 + (nested.match(MARKER)?.length ?? 0);
 }
 
 function closes(line: string, marker: string): boolean {

@@ -5,10 +5,12 @@ import type { Conversation, ConversationOptions, ShownMessage, ShownTool } from 
 import { forget, keep, readKept } from '../chat/kept.ts';
 import { OUT_OF_ROUNDS } from '../chat/round-limit.ts';
 import type { Wire } from '../chat/wire.ts';
+import { Boundary } from './boundary.tsx';
 import { Composer } from './composer.tsx';
 import { FailureNotice, Unanswered } from './failure-notice.tsx';
 import { Header } from './header.tsx';
 import { Message } from './message.tsx';
+import { PageFailure } from './page-failure.tsx';
 import { useStickToBottom } from './use-stick-to-bottom.ts';
 
 /** What makes one page different from the other. */
@@ -29,7 +31,11 @@ export function ChatPage({ page }: { page: Page }) {
     setId(newId());
   };
   // With another key everything begins anew, the answer that is being read included.
-  return <OneChat key={id} id={id} page={page} onNewChat={onNewChat} />;
+  return (
+    <Boundary key={id} fallback={<PageFailure onNewChat={onNewChat} />}>
+      <OneChat id={id} page={page} onNewChat={onNewChat} />
+    </Boundary>
+  );
 }
 
 function newId(): string {

@@ -2,7 +2,8 @@
 import { isValidElement, memo, type ReactNode } from 'react';
 import ReactMarkdown, { type Components } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
-import { splitBlocks } from '../chat/blocks.ts';
+import { type Block, splitBlocks } from '../chat/blocks.ts';
+import { Boundary } from './boundary.tsx';
 import { CodeBlock } from './code-block.tsx';
 
 interface CodeProps {
@@ -40,26 +41,39 @@ const COMPONENTS: Components = {
   ),
 };
 
+function Plain({ text }: { text: string }) {
+  return <p className="plain">{text}</p>;
+}
+
 const Prose = memo(function Prose({ text }: { text: string }) {
   return (
-    <ReactMarkdown remarkPlugins={PLUGINS} components={COMPONENTS}>
-      {text}
-    </ReactMarkdown>
+    // The parser recurses, so there is text that is too much for it.
+    <Boundary fallback={<Plain text={text} />}>
+      <ReactMarkdown remarkPlugins={PLUGINS} components={COMPONENTS}>
+        {text}
+      </ReactMarkdown>
+    </Boundary>
   );
 });
+
+function Shown(block: Block) {
+  switch (block.kind) {
+    case 'code':
+      return <CodeBlock language={block.language} code={block.code} />;
+    case 'markdown':
+      return <Prose text={block.text} />;
+    case 'plain':
+      return <Plain text={block.text} />;
+  }
+}
 
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   return (
     <div className="prose">
-      {splitBlocks(text).map((block, index) =>
-        block.kind === 'code' ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: blocks only grow at the end, so the index is their identity
-          <CodeBlock key={index} language={block.language} code={block.code} />
-        ) : (
-          // biome-ignore lint/suspicious/noArrayIndexKey: as above
-          <Prose key={index} text={block.text} />
-        ),
-      )}
+      {splitBlocks(text).map((block, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: blocks only grow at the end, so the index is their identity
+        <Shown key={index} {...block} />
+      ))}
     </div>
   );
 });
