@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import process from 'node:process';
-import { defineConfig } from '@playwright/test';
+import { defineConfig, type PlaywrightTestConfig } from '@playwright/test';
 
 const CHROMIUM = [
   '/usr/bin/chromium',
@@ -11,9 +11,12 @@ const CHROMIUM = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-// What a developer's shell sets for the real model or endpoint must not reach these processes.
+// What a developer's shell sets for the real model, endpoint or stack must not reach these processes.
+const OWN = new Set(['STACK', 'CORS_ORIGIN', 'LAMBDA_ENDPOINT', 'PORT', 'PAGE_PORT', 'MESSAGE']);
 for (const name of Object.keys(process.env)) {
-  if (/^(OPENAI_|CHAT_|LAMBDA_ENDPOINT$|PORT$|PAGE_PORT$)/.test(name)) delete process.env[name];
+  if (/^(OPENAI_|CHAT_|STAND_IN_|AWS_LAMBDA_)|_(API_KEY|API_BASE|BASE_URL)$/.test(name) || OWN.has(name)) {
+    delete process.env[name];
+  }
 }
 
 // The workers read this file as well: they find the ports that the first reader chose.
@@ -21,13 +24,20 @@ const emulator = await port('E2E_EMULATOR_PORT');
 const page = await port('E2E_PAGE_PORT');
 const built = await port('E2E_BUILT_PORT');
 const broken = await port('E2E_BROKEN_PORT');
+const rie = await port('E2E_RIE_PORT');
+const riePage = await port('E2E_RIE_PAGE_PORT');
+// AWS's emulator is a Linux program.
+const hasRie = process.platform === 'linux';
 
 const python = '.venv/bin/python -m';
 const gracefulShutdown = { signal: 'SIGTERM', timeout: 5000 } as const;
 const modules = { PYTHONPATH: 'lambda:.' };
 
+type TestConfigWebServer = Extract<PlaywrightTestConfig['webServer'], readonly unknown[]>[number];
+
 export default defineConfig({
   testDir: 'e2e',
+  testIgnore: hasRie ? [] : '**/rie.spec.ts',
   outputDir: 'test-results',
   fullyParallel: true,
   forbidOnly: true,
@@ -87,8 +97,39 @@ export default defineConfig({
       stderr: 'ignore',
       gracefulShutdown,
     },
+    ...(hasRie ? underRie() : []),
   ],
 });
+
+/** The function under AWS's own emulator, and `make dev` with that as its endpoint. */
+function underRie(): TestConfigWebServer[] {
+  return [
+    {
+      name: 'rie',
+      command: `${python} scripts.with_stand_in_model bash scripts/rie_function.sh ${rie} chat.app.streaming_handler`,
+      cwd: '..',
+      env: modules,
+      port: rie,
+      stderr: 'ignore',
+      timeout: 120_000,
+      gracefulShutdown,
+    },
+    {
+      name: 'rie-page',
+      command: `${python} emulator.dev`,
+      cwd: '..',
+      env: {
+        ...modules,
+        LAMBDA_ENDPOINT: `http://127.0.0.1:${rie}/2015-03-31/functions/function/invocations`,
+        PAGE_PORT: `${riePage}`,
+      },
+      wait: { stdout: /Ctrl-C stops everything/ },
+      stderr: 'ignore',
+      timeout: 120_000,
+      gracefulShutdown,
+    },
+  ];
+}
 
 function outDir(): string {
   return 'node_modules/.cache/e2e-page';

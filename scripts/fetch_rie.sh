@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the path of AWS's runtime interface emulator (RIE) for a machine, x86_64 or arm64, and fetches it first
+# Prints the path of AWS's runtime interface emulator (RIE) for x86_64, arm64 or this host, and fetches it first
 # where .cache/ does not have it: out of the wheel of aws-sam-cli, which carries it, by requirements/rie.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,8 +8,14 @@ source scripts/messages.sh
 # shellcheck source=scripts/wheel_file.sh
 source scripts/wheel_file.sh
 
-machine=${1:?usage: fetch_rie.sh x86_64|arm64}
+machine=${1:?usage: fetch_rie.sh x86_64|arm64|host}
+if [[ $machine == host ]]; then
+  [[ $(uname -s) == Linux ]] ||
+    fail "AWS's runtime interface emulator is a Linux program. Here it runs in Docker alone: make test-streaming"
+  machine=$(uname -m)
+fi
 case $machine in
+  aarch64) machine=arm64 ;;
   x86_64 | arm64) ;;
   *) fail "The runtime interface emulator exists for x86_64 and arm64, not for $machine." ;;
 esac

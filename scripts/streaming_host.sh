@@ -3,23 +3,18 @@
 # working tree. The function gets the variables of docs/configuration.md as they are set here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-root=$PWD
 # shellcheck source=scripts/messages.sh
 source scripts/messages.sh
 # shellcheck source=scripts/function_environment.sh
 source scripts/function_environment.sh
 
-[[ $(uname -s) == Linux ]] ||
-  fail "AWS's runtime interface emulator is a Linux program. Here it runs in Docker alone: make test-streaming"
-machine=$(uname -m)
-[[ $machine == aarch64 ]] && machine=arm64
-rie=$(bash scripts/fetch_rie.sh "$machine")
+# Before anything waits for it to answer.
+bash scripts/fetch_rie.sh host >/dev/null
 log=$(mktemp)
 emulator=''
 
 stop() {
   if [[ -n $emulator ]]; then
-    # The emulator ends its function itself.
     kill "$emulator" 2>/dev/null || true
     wait "$emulator" 2>/dev/null || true
     emulator=''
@@ -34,10 +29,8 @@ settings_say names_a_key && options=(--with-model)
 for kind in streaming buffered; do
   handler=chat.app.handler
   [[ $kind == streaming ]] && handler=chat.app.streaming_handler
-  read -r port api_port < <(.venv/bin/python -m scripts.free_ports 2)
-  # From lambda/, as in the image, where nothing else of the repository is there to be imported.
-  (cd lambda && PYTHONPATH='' exec "$rie" --runtime-interface-emulator-address "127.0.0.1:$port" \
-    --runtime-api-address "127.0.0.1:$api_port" "$root/.venv/bin/python" -m lambda_runtime "$handler") >"$log" 2>&1 &
+  port=$(.venv/bin/python -m scripts.free_ports 1)
+  bash scripts/rie_function.sh "$port" "$handler" >"$log" 2>&1 &
   emulator=$!
   printf '%s under the runtime interface emulator:\n' "$handler"
   if ! .venv/bin/python -m scripts.check_function "127.0.0.1:$port" --handler "$kind" ${options[@]+"${options[@]}"}; then

@@ -1,8 +1,4 @@
-/** An answer is readable while it is made, many are made at once, and what holds answers back is named. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import process from 'node:process';
-import { text } from 'node:stream/consumers';
+/** An answer is readable while it is made, many are made at once. What holds answers back: rie.spec.ts. */
 import { arrivalOf, Chat, expect, growthOf, noteGrowth, PAGES, test } from './chat.ts';
 
 for (const { name, path } of PAGES) {
@@ -28,6 +24,7 @@ for (const { name, path } of PAGES) {
       const half = before.findLast(({ at }) => at < (began + ended) / 2)?.length ?? 0;
       expect(half).toBeGreaterThan(whole * 0.25);
       expect(half).toBeLessThan(whole * 0.75);
+      await expect(page.getByText('This endpoint buffers')).toBeHidden();
     });
 
     test('two tabs stream at the same time', async ({ chat, context }) => {
@@ -51,26 +48,6 @@ for (const { name, path } of PAGES) {
       for (const growth of grown) {
         expect(growth.filter(({ at }) => from < at && at < until).length).toBeGreaterThanOrEqual(5);
       }
-    });
-
-    test('an endpoint that buffers is named', async ({ chat, page }) => {
-      // As AWS's runtime interface emulator does: the whole answer is read before any of it is handed on.
-      const buffering = createServer(async (request, response) => {
-        const asked = await text(request);
-        const endpoint = `http://127.0.0.1:${process.env.E2E_EMULATOR_PORT}/`;
-        const headers = { 'content-type': 'application/json' };
-        const answer = await fetch(endpoint, { method: 'POST', body: asked, headers });
-        response.end(Buffer.from(await answer.arrayBuffer()));
-      }).listen(0, '127.0.0.1');
-      await new Promise((resolve) => buffering.once('listening', resolve));
-      const { port } = buffering.address() as AddressInfo;
-      await chat.open(path);
-      await chat.ask('Hello');
-      await expect(page.getByText('This endpoint buffers')).toBeHidden();
-      await page.route('**/api/chat', (route) => route.continue({ url: `http://127.0.0.1:${port}/` }));
-      await chat.ask('Hello');
-      await expect(page.getByText('This endpoint buffers: the last answer arrived whole')).toBeVisible();
-      buffering.close();
     });
 
     test('a conversation goes on, and a reload keeps it', async ({ chat, page }) => {
