@@ -21,6 +21,7 @@ import httpx
 
 from emulator.front import Front
 from emulator.function import Function
+from emulator.function_start import RefusedVariableError, check_variables
 from emulator.logs import Log
 from emulator.model_server import Model, model_server
 from emulator.serving import serving
@@ -79,14 +80,20 @@ async def main() -> int:
     except asyncio.CancelledError:
         print("\nStopped.")
         return 130
+    except RefusedVariableError as error:
+        print(error, file=sys.stderr)
+        return 1
     return _conclude(arrivals, problem, log)
 
 
 @contextlib.asynccontextmanager
 async def _function(model: Model, log: Log) -> AsyncIterator[str]:
     settings = dataclasses.replace(FunctionSettings(), variables=model.variables)
+    await check_variables(settings)
     async with Function(settings, log) as function, serving(Front(function, log.platform)) as port:
         print(f"Model     {model.described}")
+        if model.warning:
+            print(f"          {model.warning}")
         print(f"Function  {' '.join(settings.command[1:])}")
         yield f"http://127.0.0.1:{port}/"
         await function.idle()

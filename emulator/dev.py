@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from emulator.front import Front
 from emulator.function import Function
+from emulator.function_start import RefusedVariableError, check_variables
 from emulator.logs import Log
 from emulator.model_server import Model, model_server
 from emulator.page_server import PageError, PageServer, page_server
@@ -90,7 +91,7 @@ async def main() -> int:
         await work
     except asyncio.CancelledError:
         return 0
-    except (PageError, PortError, StackError, VariableError) as error:
+    except (PageError, PortError, RefusedVariableError, StackError, VariableError) as error:
         print(error, file=sys.stderr)
     return 1
 
@@ -99,7 +100,8 @@ async def _work() -> None:
     """Serve until cancelled.
 
     Raises:
-        PageError, PortError, StackError, VariableError: something is not there, is taken, or has ended.
+        PageError, PortError, RefusedVariableError, StackError, VariableError: something is not there, is wrong or
+            taken, or has ended.
     """
     settings = DevSettings.of(os.environ)
     log = Log.to(sys.stderr)
@@ -124,6 +126,7 @@ async def _work() -> None:
 async def _function(model: Model, stack: Stack, port: int, log: Log) -> AsyncIterator[str]:
     """The function behind its Function URL, which is yielded."""
     settings = FunctionSettings(variables=model.variables, **stack.settings)
+    await check_variables(settings)
     async with (
         Function(settings, log) as function,
         serving(Front(function, log.platform, stack.cors, log.emulator), port=port, option="PORT=…") as bound,
@@ -148,6 +151,8 @@ def _say_where(page: PageServer, endpoint: str, model: Model | None, stack: Stac
         print(f"               {_pages(stack)}")
         print(f"Direct invoke  {endpoint}2015-03-31/functions/function/invocations")
         print(f"Model          {model.described}")
+        if model.warning:
+            print(f"               {model.warning}")
         if model.stand_in:
             print(
                 "               say /markdown, /reasoning, /sources, /image, /long; or /cut and other failures:"

@@ -262,7 +262,27 @@ async def test_a_server_of_one_s_own_is_the_model() -> None:
             running.process.terminate()
             await running.ended()
     assert f"mine at {base_url}" in running.said
+    assert "Nothing listens" not in running.said
     assert "/markdown" not in running.said
+
+
+async def test_a_variable_that_the_function_refuses_is_one_sentence() -> None:
+    async with dev(OPENAI_BASE_URL="nonsense") as running:
+        code, log = await running.ended()
+    assert (code, running.said) == (1, "")
+    assert log.startswith("OPENAI_BASE_URL is 'nonsense', but it does not begin with http")
+    assert log.count("\n") == 1
+
+
+async def test_a_model_s_server_that_is_not_started_is_told_of() -> None:
+    """It may be started later: the page is there all the same."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        base_url = f"http://127.0.0.1:{bound.getsockname()[1]}/v1"
+    async with dev(OPENAI_BASE_URL=base_url) as running:
+        await running.started()
+        running.process.terminate()
+        await running.ended()
+    assert f"Nothing listens at {base_url} (OPENAI_BASE_URL): start it" in running.said
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class OpenAIWire:
         self._keys = keys
         self._refused: set[str] = set()
         url = urlsplit(settings.openai_base_url)
-        self._host = url.hostname or ""
+        self._host = url.netloc  # with the port: two servers of one machine are told apart; a user is refused
         self._client = HttpClient(
             urlunsplit(url._replace(path=f"{url.path.rstrip('/')}/chat/completions", fragment="")),
             {

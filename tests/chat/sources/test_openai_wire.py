@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
@@ -369,7 +370,7 @@ async def test_failures_that_are_final(
     assert outcome.failure is not None
     assert (outcome.failure.kind, outcome.parts) == (kind, [])
     assert re.search(words, outcome.failure.detail), outcome.failure.detail
-    assert "127.0.0.1" in outcome.failure.detail
+    assert urlsplit(upstream.url).netloc in outcome.failure.detail  # with the port
     assert len(upstream.requests) == 1
 
 
