@@ -1,7 +1,7 @@
 """No test reaches a real model by accident: sockets connect to this machine alone, and no key is in the environment.
 
 The guard is an audit hook, which sees every connect of the process whatever library makes it. Processes that tests
-start are not guarded, but they inherit the environment without keys and proxies.
+start are not guarded, but they inherit the environment without keys, proxies and other settings of a developer's.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tests.own_environment import is_setting
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,9 +25,6 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 _guarding = False
-
-# What would lead a client of a model out of here, or make it work there.
-_CLEARED_ENDINGS = ("_API_KEY", "_PROXY", "_BASE_URL", "_API_BASE")
 
 
 class ReachedOutError(AssertionError):
@@ -62,7 +61,7 @@ sys.addaudithook(_guard)
 def _stay_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     global _guarding  # noqa: PLW0603 - an audit hook cannot be removed, only told to look away
     for name in list(os.environ):
-        if name.upper().endswith(_CLEARED_ENDINGS):
+        if is_setting(name):
             monkeypatch.delenv(name)
     _guarding = True
     yield

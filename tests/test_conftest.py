@@ -5,8 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+
+from tests.own_environment import is_setting, without_settings
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # An address of TEST-NET-1 (RFC 5737), which nobody has.
 ELSEWHERE = "192.0.2.1"
@@ -43,5 +50,25 @@ def test_this_machine_can_be_reached() -> None:
         assert client.getpeername() == server.getsockname()
 
 
-def test_no_key_is_in_the_environment() -> None:
-    assert not [name for name in os.environ if name.endswith(("_API_KEY", "_PROXY", "_proxy"))]
+def test_no_setting_is_in_the_environment() -> None:
+    assert not [name for name in os.environ if is_setting(name)]
+
+
+@pytest.mark.parametrize(
+    "name", ["CHAT_MODEL", "OPENAI_LOG", "ANTHROPIC_API_KEY", "https_proxy", "STACK", "STAND_IN_DELAY_MS"]
+)
+def test_a_developer_s_settings_reach_no_test(name: str) -> None:
+    """The test above, where the shell has one."""
+    ours = f"{Path(__file__).relative_to(ROOT)}::{test_no_setting_is_in_the_environment.__name__}"
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", ours)
+    ran = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {name: "any"}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_processes_of_fixtures_have_no_settings() -> None:
+    assert without_settings({"PATH": "/bin", "CHAT_MODEL": "m", "AWS_REGION": "r", "STACK": "s"}) == {
+        "PATH": "/bin",
+        "AWS_REGION": "r",
+    }

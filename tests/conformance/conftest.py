@@ -23,6 +23,7 @@ from tests.clients.ai4 import Ai4
 from tests.clients.ai4 import missing as missing_ai4
 from tests.conformance.rows import Rows
 from tests.fakes.upstream import FakeUpstream
+from tests.own_environment import without_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator, Sequence
@@ -86,7 +87,7 @@ async def api(model: FakeUpstream) -> AsyncIterator[str]:
     }
     command = [sys.executable, "-m", "emulator", "--port", "0", "--timeout", "60"]
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env=os.environ | variables, stdout=asyncio.subprocess.PIPE
+        *command, cwd=ROOT, env=without_settings(os.environ) | variables, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

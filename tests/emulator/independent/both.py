@@ -13,6 +13,7 @@ import httpx
 
 from scripts.cargo_lambda import cargo_lambda
 from tests.emulator.conftest import PATIENCE
+from tests.own_environment import without_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,7 @@ def process(*words: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
 def behind_both(folder: Path, handler: str, root: Path = HERE, **variables: str) -> Iterator[Both]:
     """A handler of `root` behind this project's emulator, and behind cargo-lambda in an empty `folder`."""
     command = (sys.executable, "-m", "lambda_runtime", handler)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "lambda"), **variables}
+    environment = {**without_settings(os.environ), "PYTHONPATH": str(ROOT / "lambda"), **variables}
     lambdas = {
         "AWS_LAMBDA_FUNCTION_NAME": "function",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -24,7 +24,6 @@ from emulator.stand_in_model import stand_in_model
 ROOT = Path(__file__).parents[3]
 # The pace of the stand-in: the whole answer of 96 words takes two seconds.
 DELAY_SECONDS = 0.02
-_SETTINGS = ("ENDPOINT", "LAMBDA_ENDPOINT", "MESSAGE", "ORIGIN", "AUTH", "HANDLER", "TIMEOUT")
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,11 @@ StartFunction = Callable[..., AbstractAsyncContextManager[str]]
 @pytest.fixture
 def smoke() -> Smoke:
     async def run(**variables: str) -> Done:
-        kept = {name: value for name, value in os.environ.items() if name not in _SETTINGS}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "scripts.smoke",
-            env=kept | variables,
+            env=os.environ | variables,
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
