@@ -21,7 +21,7 @@ from emulator.delivery import ChunkedProtocol
 from emulator.faults import FaultKind
 from emulator.invocation import Invocation, Phase
 from emulator.process import CommandError, FunctionProcess, Watchdog, describe_exit
-from emulator.report import Failure, Outcome, end_lines, init_report, start_line
+from emulator.report import TIMED_OUT, Failure, Outcome, end_lines, init_report, start_line
 from emulator.runtime_api import RuntimeApi
 from emulator.serving import serving
 
@@ -123,12 +123,11 @@ class Environment:
                 report_type="Runtime.OutOfMemory",
             )
             memory_mb = self._settings.memory_mb
-        elif came != "ready":
+        elif came != "ready" or invocation.refused:
             failure = Failure.timeout(invocation.timeout)
+        if invocation.refused or (failure is not None and failure.error_type == TIMED_OUT):
             # Where its time was said to be up, it has passed.
             duration_ms = max(duration_ms, invocation.timeout * 1000)
-        elif invocation.refused:
-            failure = Failure.timeout(invocation.timeout)
         return Outcome(duration_ms, failure, memory_mb)
 
     async def _first_init(self) -> float | None:

@@ -120,6 +120,7 @@ async def test_gone_is_410_and_the_runtime_goes_on(emulator: Emulator, fault: st
     invocation = begin(emulator, "burst", fault)
     assert (await outcome(invocation))[0] == text
     assert "answered 410" in emulator.lines.all
+    assert "\tDuration: 30000.00 ms\t" in last_line(invocation)
     assert last_line(invocation).endswith("\tStatus: timeout")
     assert (await emulator.invoke({"do": "pid"})).json()["pid"] == before
 
@@ -146,6 +147,7 @@ async def test_awslambdaric_exits_after_410(start_emulator: StartEmulator) -> No
         invocation = begin(emulator, "anything", "gone")
         assert (await outcome(invocation))[1]["errorType"] == "Sandbox.Timedout"
         assert last_line(invocation).endswith("\tStatus: error\tError Type: Runtime.ExitError")
+        assert "\tDuration: 30000.00 ms\t" in last_line(invocation)
         assert (await emulator.invoke({})).json()["statusCode"] == 201
 
 
