@@ -82,6 +82,8 @@ async def handler(event: bytes, context: LambdaContext) -> dict[str, Any]:
             http = is_http(content)
             _adopt_trace(content, context)
             envelope = read_envelope(content, settings)
+            if envelope.resume is not None:
+                return _response(envelope.resume, {"Content-Type": _EMPTY}, "")
             operation = operations.find(envelope.action)
             call = operations.Call(envelope.payload, settings, sources, _deadline(context), measured)
             answer = {"success": True, "data": await operation(call)}
@@ -90,13 +92,12 @@ async def handler(event: bytes, context: LambdaContext) -> dict[str, Any]:
             status, headers, answer = error.status, _allow(error), _failure(error)
     if not http:
         return answer
-    body = json.dumps(answer, ensure_ascii=False)
-    return {
-        "statusCode": status,
-        "headers": {"Content-Type": _JSON, **headers},
-        "body": body,
-        "isBase64Encoded": False,
-    }
+    return _response(status, {"Content-Type": _JSON, **headers}, json.dumps(answer, ensure_ascii=False))
+
+
+def _response(status: int, headers: dict[str, str], body: str) -> dict[str, Any]:
+    """An HTTP response as a buffered function gives it to its front."""
+    return {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": False}
 
 
 def _adopt_trace(event: Any, context: LambdaContext) -> None:

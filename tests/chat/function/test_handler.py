@@ -38,6 +38,18 @@ async def test_an_http_event_gets_an_http_response(function: Function) -> None:
     assert json.loads(answer["body"])["data"]["text"] == "ü"
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "status"), [("/", "chatId=chat-1", 200), ("/api/chat/chat-1/stream", "", 204)]
+)
+async def test_a_page_that_asks_to_resume_hears_that_there_is_nothing(
+    function: Function, path: str, query: str, status: int
+) -> None:
+    """As from the streaming function: ai@4 asks `GET {api}?chatId=…`, later ones `GET {api}/{id}/stream`."""
+    await function.start("handler")
+    answer = await ask(function, url_event("", method="GET", path=path, query=query))
+    assert (answer["statusCode"], answer["body"]) == (status, "")
+
+
 @pytest.mark.parametrize(("key", "configured"), [("sk-x", True), ("", False)])
 async def test_health_tells_whether_it_is_set_up(function: Function, key: str, *, configured: bool) -> None:
     await function.start("handler", OPENAI_API_KEY=key)
