@@ -91,9 +91,36 @@ describe('lists and quotations in one another', () => {
   ])('%s are parsed', (_what, text) => expect(splitBlocks(text)).toEqual([markdown(text)]));
 });
 
-test('a link that is defined in another block is still one', () => {
-  const [first] = splitBlocks('See [the guide][1].\n\n[1]: https://example.com/');
-  expect(first).toEqual(markdown('See [the guide][1].\n\n\n[1]: https://example.com/'));
+describe('a link that is defined in another block is still one', () => {
+  test.each([
+    ['full', 'See [the guide][1].', '1'],
+    ['collapsed', 'See [Guide][].', 'guide'],
+    ['shortcut', 'See [Guide].', 'guide'],
+    ['folded', 'See [the guide][The\n  GUIDE].', 'the guide'],
+    ['folded as sharp s', 'See [STRASSE].', 'straße'],
+    ['of an image in a link', '[![An image][one]](https://example.com/)', 'one'],
+    ['with brackets in its label', String.raw`See [a\]b].`, String.raw`a\]b`],
+  ])('%s', (_how, text, label) => {
+    const definition = `[${label}]: https://example.com/`;
+    const both = [markdown(`${text}\n\n\n${definition}`), markdown(definition)];
+    expect(splitBlocks(`${text}\n\n${definition}`)).toEqual(both);
+  });
+
+  test('as its first definition says', () => {
+    const [first] = splitBlocks('See [1].\n\n[1]: https://a.example/\n\n[1]: https://b.example/');
+    expect(first).toEqual(markdown('See [1].\n\n\n[1]: https://a.example/'));
+  });
+
+  test('by the definitions that it names, and no others: a hundred references do not make a thousand', () => {
+    const count = 100;
+    const numbers = Array.from({ length: count }, (_, number) => number);
+    const paragraphs = numbers.map((number) => `Paragraph ${number} says [so][${number}] and [that].`);
+    const definitions = numbers.map((number) => `[${number}]: https://example.com/${number}`);
+    const text = [...paragraphs, ...definitions].join('\n\n');
+    const parsed = splitBlocks(text).map((block) => (block.kind === 'code' ? block.code : block.text));
+    expect(parsed[7]).toBe(`${paragraphs[7]}\n\n\n${definitions[7]}`);
+    expect(parsed.join('').length).toBeLessThan(text.length * 2);
+  });
 });
 
 describe('text without empty lines is cut all the same, and no character is lost', () => {

@@ -2,7 +2,8 @@
  *
  * Facts (CommonMark 0.31): a fence may interrupt a paragraph and ends with its own kind of marker, at least as long, alone
  * on its line (§4.5). After an empty line, a line that is not indented can only begin a block of its own, unless it goes
- * on with a list (§5.2, §5.3). Link definitions hold for the whole document (§4.7), so every block is given them.
+ * on with a list (§5.2, §5.3). Link definitions hold for the whole document, the first of a label
+ * counts, and labels are compared folded (§4.7), so a block is given those whose labels are in it.
  */
 
 /** `plain` is text that looks like Markdown but is not to be parsed. */
@@ -21,7 +22,9 @@ const NESTED = /^(?:\s*(?:>|(?:[-*+]|\d{1,9}[.)])(?=\s|$)))+/;
 const MARKER = />|[-*+]|\d+[.)]/g;
 const LIST_ITEM = /^ {0,3}([-*+]|\d{1,9}[.)])(\s|$)/;
 // A footnote is none: repeated, it would be printed below every block.
-const DEFINITION = /^ {0,3}\[(?!\^)[^\]]+\]: *\S/;
+const DEFINITION = /^ {0,3}\[(?!\^)((?:\\.|[^\\[\]])+)\]: *\S/;
+/** What stands in brackets without brackets in it: every reference's label, and more. */
+const BRACKETED = /\[((?:\\[\s\S]|[^\\[\]])+)\]/g;
 
 /** The blocks of a text, in order. Every character of it is in one of them, but for fences and empty lines. */
 export function splitBlocks(text: string): Block[] {
@@ -32,7 +35,8 @@ export function splitBlocks(text: string): Block[] {
 
 class Cutter {
   private readonly blocks: Block[] = [];
-  private readonly definitions: string[] = [];
+  /** By folded label. */
+  private readonly definitions = new Map<string, string>();
   private lines: string[] = [];
   private length = 0;
   /** The marker that opened the code that is being read, and its language; no code is read where it is empty. */
@@ -74,7 +78,9 @@ class Cutter {
     if (this.length > LONGEST && !indented && !line.startsWith('|') && (item || !this.inList)) this.cut();
     if (item && !this.lines.length) this.inList = true;
     this.innerFence = INNER_FENCE.exec(line)?.[1] ?? '';
-    if (DEFINITION.test(line)) this.definitions.push(line);
+    const label = DEFINITION.exec(line)?.[1];
+    if (label !== undefined && !this.definitions.has(folded(label)))
+      this.definitions.set(folded(label), line);
     if (line.length <= LONGEST) this.add(line);
     else this.addLong(line);
     this.afterEmpty = empty;
@@ -82,11 +88,19 @@ class Cutter {
 
   end(): Block[] {
     this.cut();
-    if (!this.definitions.length) return this.blocks;
-    const known = `\n\n${this.definitions.join('\n')}`;
+    if (!this.definitions.size) return this.blocks;
     return this.blocks.map((block) =>
-      block.kind === 'markdown' && block.text.includes(']') ? { ...block, text: block.text + known } : block,
+      block.kind === 'markdown' ? { ...block, text: block.text + this.definitionsFor(block.text) } : block,
     );
+  }
+
+  private definitionsFor(text: string): string {
+    const labels = new Set(Array.from(text.matchAll(BRACKETED), ([, label = '']) => folded(label)));
+    const named = [...labels].flatMap((label) => this.definitions.get(label) ?? []);
+    if (!named.length) return '';
+    const own = new Set(text.split('\n'));
+    const missing = named.filter((definition) => !own.has(definition));
+    return missing.length ? `\n\n${missing.join('\n')}` : '';
   }
 
   private add(line: string): void {
@@ -115,6 +129,11 @@ class Cutter {
     this.inList = false;
     this.afterEmpty = false;
   }
+}
+
+/** A label as CommonMark compares it. */
+function folded(label: string): string {
+  return label.trim().replace(/\s+/g, ' ').toLowerCase().toUpperCase();
 }
 
 /** At most so many lists and quotations a line is in: by its markers, and two columns of indentation each. */
