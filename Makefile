@@ -67,7 +67,7 @@ docs: $(BIN)/.ready ## Write the generated pages anew (needs the Pulumi engine)
 tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 frontend/node_modules/.package-lock.json: frontend/package-lock.json
 tests/clients/node_modules/.package-lock.json frontend/node_modules/.package-lock.json:
-	@command -v npm >/dev/null || { echo "$(@:/node_modules/.package-lock.json=): npm is missing. Install Node 20.19 or newer, which brings it (https://nodejs.org; Debian 13: apt-get install nodejs npm)." >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "$(@:/node_modules/.package-lock.json=): npm is missing. Install Node 20.19, 22.12 or newer, which brings npm (https://nodejs.org; Debian 13: apt-get install nodejs npm)." >&2; exit 1; }
 	@cd $(@:/node_modules/.package-lock.json=) && npm ci --no-progress --loglevel=error
 	@touch $@
 

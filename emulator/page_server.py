@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 _NODE = "Node 20.19, 22.12 or newer"
+INSTALL_NODE = (
+    f"Install {_NODE}, which brings npm (https://nodejs.org; Debian 13: apt-get install nodejs npm)."
+)
+"""Where both are from; the Makefile says the same. Debian 12's Node is 18, its npm is a package of its own."""
 _OLDEST = {20: 19, 22: 12}
 _NEWEST_LISTED = max(_OLDEST)
 _VITE = "node_modules/vite/bin/vite.js"
@@ -117,16 +121,14 @@ async def _node() -> str:
     """
     found = shutil.which("node")
     if found is None:
-        raise PageError(
-            f"The page needs {_NODE} and npm, and there is no node here. Install it, then try again."
-        )
+        raise PageError(f"The page needs {_NODE} and npm, and there is no node here. {INSTALL_NODE}")
     asked = await asyncio.create_subprocess_exec(found, "--version", stdout=asyncio.subprocess.PIPE)
     version = (await asked.communicate())[0].decode().strip()
     numbers = re.match(r"v(\d+)\.(\d+)", version)
     major, minor = (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
     if major <= _NEWEST_LISTED and minor < _OLDEST.get(major, minor + 1):
         raise PageError(
-            f"The page needs {_NODE}; {found} is {version or 'of no known version'}. Install a newer one."
+            f"The page needs {_NODE}; {found} is {version or 'of no known version'}. {INSTALL_NODE}"
         )
     return found
 
@@ -142,9 +144,7 @@ async def _install(folder: Path, watchdog: Watchdog, log: Callable[[str], None])
         return
     npm = shutil.which("npm")
     if npm is None:
-        raise PageError(
-            f"The page needs npm, which comes with {_NODE} (Debian: apt-get install npm). Install it."
-        )
+        raise PageError(f"The page needs npm, and there is none here. {INSTALL_NODE}")
     log("Installing the page's packages (npm ci); only the first start does this.")
     command = (npm, "ci", "--no-progress", "--no-audit", "--no-fund", "--loglevel=error")
     async with _running(command, {}, folder, watchdog, log) as process:

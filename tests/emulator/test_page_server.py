@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.page_server import PageError, page_server
+from emulator.page_server import FRONTEND, INSTALL_NODE, PageError, page_server
 from tests.emulator.conftest import PATIENCE
 
 pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
@@ -116,9 +116,9 @@ async def test_a_server_that_does_not_start_says_why(folder: Path) -> None:
 async def test_without_node(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", path_with(folder, node=""))
     said, _ = await refused(folder)
-    assert (
-        said
-        == "The page needs Node 20.19, 22.12 or newer and npm, and there is no node here. Install it, then try again."
+    assert said == (
+        "The page needs Node 20.19, 22.12 or newer and npm, and there is no node here. Install Node 20.19, 22.12 or "
+        "newer, which brings npm (https://nodejs.org; Debian 13: apt-get install nodejs npm)."
     )
 
 
@@ -136,7 +136,11 @@ async def test_a_node_that_vite_does_not_run_on(
 async def test_a_node_that_vite_runs_on(folder: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setenv("PATH", path_with(folder, node=f"echo {version}", npm=""))
     said, _ = await refused(folder)
-    assert said.startswith("The page needs npm")
+    assert said == f"The page needs npm, and there is none here. {INSTALL_NODE}"
+
+
+def test_make_says_the_same_of_where_npm_is_from() -> None:
+    assert f"npm is missing. {INSTALL_NODE}" in (FRONTEND.parent / "Makefile").read_text()
 
 
 async def test_an_install_that_fails_says_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
