@@ -201,7 +201,7 @@ def _endpoint(text: str | None) -> str | None:
     """LAMBDA_ENDPOINT, if it is an address.
 
     Raises:
-        VariableError: it is something else.
+        VariableError: it is something else, or has credentials in it.
     """
     if text is None:
         return None
@@ -214,6 +214,12 @@ def _endpoint(text: str | None) -> str | None:
         raise VariableError(
             f"LAMBDA_ENDPOINT is {text!r}; give the address of what answers, for example "
             "https://abc.lambda-url.eu-central-1.on.aws/ or, without it, have the emulator answer."
+        )
+    if "@" in parts.netloc:
+        # Not repeated here: what this says may be read in a log.
+        raise VariableError(
+            "LAMBDA_ENDPOINT has a user or a password in it, which the page would show to everyone; give the "
+            "address without, and let the endpoint itself decide who may call it."
         )
     return text
 

@@ -28,6 +28,16 @@ test.each(['x.on.aws', '/api/chat', 'ftp://x', 'javascript:alert(1)'])(
   },
 );
 
+test.each([
+  'https://me:secret@x.on.aws/chat',
+  'https://secret@x.on.aws/chat',
+  'https://:secret@x.on.aws/chat',
+])('credentials do not come into the page: %s', (LAMBDA_ENDPOINT) => {
+  const read = () => readEndpoint({ LAMBDA_ENDPOINT });
+  expect(read).toThrow(/has a user or a password in it.*give https:\/\/x\.on\.aws\/chat/);
+  expect(read).not.toThrow(/secret/);
+});
+
 test('the largest body is what the function has', () => {
   expect(readMaxBodyBytes({})).toBe(262_144);
   expect(readMaxBodyBytes({ CHAT_MAX_BODY_BYTES: '1000000' })).toBe(1_000_000);

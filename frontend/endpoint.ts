@@ -10,7 +10,7 @@ export const EMULATOR = 'http://127.0.0.1:9001/';
 
 /** The endpoint as a URL, or undefined where the environment has none.
  *
- * @throws Error saying what is expected, where it is no http(s) address.
+ * @throws Error saying what is expected, where it is no http(s) address, or has credentials in it.
  */
 export function readEndpoint(environment: Record<string, string | undefined>): URL | undefined {
   const text = environment.LAMBDA_ENDPOINT?.trim();
@@ -19,6 +19,12 @@ export function readEndpoint(environment: Record<string, string | undefined>): U
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new Error(
       `LAMBDA_ENDPOINT is ${JSON.stringify(text)}; it must be an http or https address, for example ${EMULATOR}`,
+    );
+  }
+  // Not repeated here: what this says may be read in a log.
+  if (url.username || url.password) {
+    throw new Error(
+      `LAMBDA_ENDPOINT has a user or a password in it, which the page would show to everyone; give ${url.origin}${url.pathname} and let the endpoint itself decide who may call it.`,
     );
   }
   return url;

@@ -297,12 +297,15 @@ async def test_a_model_s_server_that_is_not_started_is_told_of() -> None:
         ({"LAMBDA_ENDPOINT": "http://[1"}, "LAMBDA_ENDPOINT is 'http://[1'"),
         ({"LAMBDA_ENDPOINT": "http://h:99999/"}, "LAMBDA_ENDPOINT is"),
         ({"LAMBDA_ENDPOINT": "ftp://host/"}, "LAMBDA_ENDPOINT is"),
+        ({"LAMBDA_ENDPOINT": "https://me:hush@h/"}, "LAMBDA_ENDPOINT has a user or a password in it, which"),
+        ({"LAMBDA_ENDPOINT": "https://hush@h/"}, "LAMBDA_ENDPOINT has a user or a password in it, which"),
     ],
 )
 def test_wrong_variables_are_sentences(variables: dict[str, str], says: str) -> None:
     with pytest.raises(VariableError) as raised:
         DevSettings.of(variables)
     assert str(raised.value).startswith(says)
+    assert "hush" not in str(raised.value)
 
 
 async def test_a_wrong_variable_ends_the_command() -> None:
