@@ -198,7 +198,8 @@ class Function:
 
     def _reclaim(self, place: _Place) -> None:
         """It was idle for long; the last one stays, so that the next request is a warm one."""
-        if len(self._places) > 1:
+        if any(other is not place and not other.retired for other in self._places):
+            place.retired = True
             self._idle.remove(place)
             self._end(place)
 
@@ -215,6 +216,11 @@ class Function:
         finally:
             self._places.remove(place)
             self._changed.set()
+
+
+def trace_id_of(sent: str | None) -> str:
+    """The caller's X-Ray trace header; a new one where there is none, or one that no runtime could read as text."""
+    return sent if sent and sent.isascii() and sent.isprintable() else new_trace_id()
 
 
 def new_trace_id() -> str:
