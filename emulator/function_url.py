@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from emulator.cors import RefusedOrigins
-from emulator.function import Throttled, new_trace_id
+from emulator.function import Throttled, trace_id_of
 from emulator.http_answer import send_head, send_payload
 from emulator.incoming import MAX_EVENT, BodyTooLarge, read_body, wished_fault
 from emulator.invocation import FunctionError, ResponseStart
@@ -82,7 +82,7 @@ class FunctionUrl:
             return _preflight(self._cors.preflight(origin))
         added = self._cors.answer(origin) if self._cors is not None else []
         fault = wished_fault(request)
-        trace_id = request.headers.get("x-amzn-trace-id") or new_trace_id()
+        trace_id = trace_id_of(request.headers.get("x-amzn-trace-id"))
         try:
             body = await read_body(request, MAX_EVENT)
         except BodyTooLarge:
@@ -180,18 +180,26 @@ def buffered_response(payload: bytes) -> tuple[Prelude, bytes]:
     except (ValueError, RecursionError):
         raise PreludeError("The function's result is not JSON.") from None
     if not isinstance(result, dict) or "statusCode" not in result:
-        return Prelude(), result.encode() if isinstance(result, str) else payload
+        return Prelude(), _encoded(result) if isinstance(result, str) else payload
     prelude = Prelude.from_object(result)
     body = result.get("body", "")
     body = "" if body is None else body
     if not isinstance(body, str):
         raise PreludeError(f"body is {type(body).__name__}; it must be a string.")
     if not result.get("isBase64Encoded"):
-        return prelude, body.encode()
+        return prelude, _encoded(body)
     try:
         return prelude, base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         raise PreludeError("isBase64Encoded is true, but body is not base64.") from None
+
+
+def _encoded(text: str) -> bytes:
+    """A result's text. JSON can escape one half of a character, which is no text and has no bytes."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise PreludeError(f"The function's result is no text at character {error.start}.") from None
 
 
 def _preflight(headers: Headers) -> Response:

@@ -123,7 +123,7 @@ class EventStream:
                 if not begun:
                     headers = _headers(self._invocation, self._version) | {"content-type": CONTENT_TYPE}
                     await send_head(
-                        send, 200, [(name.encode(), text.encode()) for name, text in headers.items()]
+                        send, 200, [(name.encode(), text.encode("latin-1")) for name, text in headers.items()]
                     )
                     begun = True
                 if isinstance(event, bytes):

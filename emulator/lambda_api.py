@@ -7,6 +7,7 @@ Facts, with their sources:
   a colon (AWS API reference). Here there is one function, and one version of it.
 - `X-Amz-Invocation-Type`: RequestResponse, Event (202 at once; not for streams), DryRun (204, nothing runs).
   `X-Amz-Log-Type: Tail` asks for the end of the log, `X-Amz-Client-Context` is base64 of JSON (same source).
+- `X-Amz-Tenant-Id` is 1 to 256 letters, digits, blanks and `._:/=+-@` (botocore, model of the Lambda API, `TenantId`).
 - An event may have 6 MB, that of an asynchronous invocation 1 MB (same source).
 - Lambda keeps events that find no room and tries again after a second, then after ever longer, up to five minutes
   (AWS developer guide, "How Lambda handles errors and retries with asynchronous invocation"). It also runs failed
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from emulator.function import Throttled
+from emulator.function import Throttled, trace_id_of
 from emulator.incoming import MAX_EVENT, BodyTooLarge, read_body, wished_fault
 from emulator.invoke_answer import AsItComes, EventStream, Whole
 from emulator.service_error import rate_exceeded, request_too_large, service_error
@@ -53,6 +54,7 @@ _NAME = re.compile(
     r"((arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:)?\d{12}:function:)?"
     r"(?P<name>[a-zA-Z0-9-_]+)(:(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?"
 )
+_TENANT_ID = re.compile(r"[a-zA-Z0-9._:/=+\-@ ]{1,256}")
 # What the runtime interface emulator calls every function.
 _ANY_FUNCTION = "function"
 
@@ -98,12 +100,12 @@ class LambdaApi:
         kind = _one_of(request, "X-Amz-Invocation-Type", kinds)
         wants_log = _one_of(request, "X-Amz-Log-Type", ("None", "Tail")) == "Tail"
         client_context = _client_context(request.headers.get("x-amz-client-context"))
+        tenant_id = _tenant_id(request.headers.get("x-amz-tenant-id"))
         fault = wished_fault(request)
         payload = await _event(request, _MAX_ASYNCHRONOUS_EVENT if kind == "Event" else MAX_EVENT)
         if kind == "DryRun":
             return Response(status_code=204, headers={"x-amzn-requestid": str(uuid.uuid4())})
-        trace_id = request.headers.get("x-amzn-trace-id")
-        tenant_id = request.headers.get("x-amz-tenant-id")
+        trace_id = trace_id_of(request.headers.get("x-amzn-trace-id"))
         if kind == "Event":
             return self._accept(payload, trace_id, tenant_id, fault)
         invocation = self._function.invoke(
@@ -116,9 +118,7 @@ class LambdaApi:
             return Whole(invocation, version, wants_log=wants_log)
         return AsItComes(invocation, version)
 
-    def _accept(
-        self, payload: bytes, trace_id: str | None, tenant_id: str | None, fault: Fault | None
-    ) -> Response:
+    def _accept(self, payload: bytes, trace_id: str, tenant_id: str | None, fault: Fault | None) -> Response:
         """Take an asynchronous invocation; it runs now or when there is room."""
 
         def begin() -> Invocation:
@@ -189,6 +189,14 @@ def _client_context(encoded: str | None) -> str | None:
         raise _Refused(service_error(400, "InvalidRequestContentException", message))
     # It becomes a header's value; JSON may be laid out over several lines, which no header may.
     return json.dumps(context, separators=(",", ":"))
+
+
+def _tenant_id(text: str | None) -> str | None:
+    """The tenant's id, as far as it can be one."""
+    if text is not None and not _TENANT_ID.fullmatch(text):
+        message = f"{text!r} is not a tenant's id, which matches {_TENANT_ID.pattern}"
+        raise _Refused(service_error(400, "ValidationException", message))
+    return text
 
 
 def _unread(invocation: Invocation) -> str:

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from emulator.function import Throttled, new_trace_id
+from emulator.function import Throttled, trace_id_of
 from emulator.http_answer import send_head, send_payload
 from emulator.incoming import MAX_EVENT, BodyTooLarge, read_body, respond, wished_fault
 from emulator.invocation import FunctionError
@@ -96,7 +96,7 @@ class RestApi:
             body = await read_body(request, MAX_BODY)
         except BodyTooLarge:
             return PlainTextResponse(f"HTTP content length exceeded {MAX_BODY} bytes.", 413)
-        trace_id = request.headers.get("x-amzn-trace-id") or new_trace_id()
+        trace_id = trace_id_of(request.headers.get("x-amzn-trace-id"))
         event = event_of(
             request, arrival, body, stage=self._stage, binary_types=self._binary_types, trace_id=trace_id
         )

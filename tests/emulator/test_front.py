@@ -335,6 +335,21 @@ async def test_a_direct_event_must_be_json(emulator: Emulator) -> None:
     )
 
 
+@pytest.mark.parametrize("sent", [b"\xff\xfe", "Root=1-2-ü".encode(), b"Root=1\t2"])
+async def test_a_trace_that_no_runtime_could_read_is_replaced(emulator: Emulator, sent: bytes) -> None:
+    """awslambdaric ends its process over such a header, and AWS never sends one."""
+    headers = {b"x-amzn-trace-id": sent}
+    invoked = f"{emulator.url}/2015-03-31/functions/function/invocations"
+    direct = await emulator.client.post(invoked, json={"do": "pid"}, headers=headers)
+    assert direct.json()["next"]["lambda-runtime-trace-id"].startswith("Root=1-")
+    assert direct.headers["x-amzn-trace-id"].startswith("Root=1-")
+    for url in (f"{emulator.url}/echo", f"{emulator.rest_url}/echo"):
+        event = (await emulator.client.post(url, headers=headers)).json()
+        [root] = [value for name, value in event["headers"].items() if name.lower() == "x-amzn-trace-id"]
+        assert root.startswith("Root=1-")
+        assert root.isascii()
+
+
 async def test_a_direct_invoke_s_headers_reach_the_runtime(emulator: Emulator) -> None:
     context = base64.b64encode(json.dumps({"custom": {"a": 1}}, indent=2).encode()).decode()
     response = await emulator.invoke(

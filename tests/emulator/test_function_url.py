@@ -35,6 +35,9 @@ def test_a_buffered_result(result: Any, expected: tuple[Prelude, bytes]) -> None
         b'{"statusCode":"x"}',
         b'{"statusCode":200,"body":{}}',
         b'{"statusCode":200,"body":"%","isBase64Encoded":true}',
+        # One half of a character, which json.dumps escapes.
+        b'{"statusCode":200,"body":"\\ud83d"}',
+        b'"\\ud83d"',
     ],
 )
 def test_a_buffered_result_that_is_no_response(payload: bytes) -> None:

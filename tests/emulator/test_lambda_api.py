@@ -199,6 +199,26 @@ async def test_a_client_context_reaches_the_runtime(boto: Boto) -> None:
         await boto.invoke({}, ClientContext="!")
 
 
+async def test_a_client_context_is_visible_ascii_whatever_it_says(boto: Boto) -> None:
+    context = {"custom": {"a": "\x7f\n\ud83dü"}}
+    escaped = base64.b64encode(json.dumps(context).encode()).decode()
+    answer = await boto.invoke({"do": "pid"}, ClientContext=escaped)
+    told = json.loads(answer["Payload"])["next"]["lambda-runtime-client-context"]
+    assert told.isascii()
+    assert told.isprintable()
+    assert json.loads(told) == context
+
+
+@pytest.mark.parametrize("tenant", ["b!ue", "x" * 257, "bl\tue"])
+@pytest.mark.parametrize("operation", ["invoke", "stream"])
+async def test_a_tenant_s_id_that_is_none_is_refused(boto: Boto, operation: str, tenant: str) -> None:
+    """boto3 leaves the check to the service."""
+    with pytest.raises(ClientError, match="is not a tenant's id") as raised:
+        await getattr(boto, operation)({"do": "raw"}, TenantId=tenant)
+    assert raised.value.response["Error"]["Code"] == "ValidationException"
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
 @pytest.mark.parametrize(("kind", "limit"), [("RequestResponse", 6 * 1024**2), ("Event", 1024**2)])
 async def test_an_event_may_have_6_mb_and_1_mb_asynchronously(boto: Boto, kind: str, limit: int) -> None:
     empty = json.dumps({"do": "raw", "pad": ""})
