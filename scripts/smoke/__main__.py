@@ -75,11 +75,11 @@ async def _check(settings: argparse.Namespace, target: Target, origin: str | Non
             target, preflight_headers(origin), min(settings.timeout, _PREFLIGHT_TIMEOUT)
         )
         report.preflight(preflight, origin)
-        complaints += judge_preflight(preflight, origin)
+        complaints += judge_preflight(preflight, origin, local=target.is_local)
     report.asked(target, settings.message, signed=settings.auth == "AWS_IAM")
     exchange = await post(target, headers, body, settings.timeout)
     if origin:
-        complaints += judge_answer(exchange, origin)
+        complaints += judge_answer(exchange, origin, local=target.is_local)
     report.head(exchange)
     given = Answer(exchange, target, settings.auth == "AWS_IAM", private)
     judged = _judge_stream if settings.handler == STREAMING else _judge_whole

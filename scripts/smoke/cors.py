@@ -45,17 +45,21 @@ def preflight_headers(origin: str) -> dict[str, str]:
     }
 
 
-def judge_preflight(exchange: Exchange, origin: str) -> list[Complaint]:
-    """What a browser finds wrong with the answer to a preflight."""
+def judge_preflight(exchange: Exchange, origin: str, *, local: bool = False) -> list[Complaint]:
+    """What a browser finds wrong with the answer to a preflight; `local`: of what runs on this machine."""
     if not 200 <= exchange.status < 300:
+        platform = (
+            f"The emulator answers it by itself once it has CORS settings. {_how_to_allow(origin, local=True)}"
+            if local
+            else "A Function URL answers it by itself once its CORS settings are there (corsAllowOrigins, make "
+            "deploy); API Gateway needs a method OPTIONS."
+        )
         return [
             Complaint(
-                f"The preflight (OPTIONS) was answered with {exchange.status}, and browsers want 200 to 299. A "
-                "Function URL answers it by itself once its CORS settings are there (corsAllowOrigins, make deploy); "
-                "API Gateway needs a method OPTIONS."
+                f"The preflight (OPTIONS) was answered with {exchange.status}, and browsers want 200 to 299. {platform}"
             )
         ]
-    if refused := _judge_origin(exchange, origin, "The preflight's answer"):
+    if refused := _judge_origin(exchange, origin, "The preflight's answer", local=local):
         # Where the origin is not allowed, AWS leaves out the other headers as well.
         return refused
     complaints = []
@@ -88,18 +92,18 @@ def judge_preflight(exchange: Exchange, origin: str) -> list[Complaint]:
     return complaints
 
 
-def judge_answer(exchange: Exchange, origin: str) -> list[Complaint]:
-    """What a browser finds wrong with the answer to the POST."""
-    return _judge_origin(exchange, origin, "The answer")
+def judge_answer(exchange: Exchange, origin: str, *, local: bool = False) -> list[Complaint]:
+    """What a browser finds wrong with the answer to the POST; `local`: of what runs on this machine."""
+    return _judge_origin(exchange, origin, "The answer", local=local)
 
 
-def _judge_origin(exchange: Exchange, origin: str, which: str) -> list[Complaint]:
+def _judge_origin(exchange: Exchange, origin: str, which: str, *, local: bool) -> list[Complaint]:
     values = [part.strip() for value in exchange.values(_ORIGIN) for part in value.split(",")]
     if not values:
         return [
             Complaint(
-                f"{which} has no Access-Control-Allow-Origin: {origin} is not allowed. Add it to corsAllowOrigins "
-                "(make deploy)."
+                f"{which} has no Access-Control-Allow-Origin: {origin} is not allowed. "
+                + _how_to_allow(origin, local=local)
             )
         ]
     if len(values) > 1:
@@ -112,11 +116,20 @@ def _judge_origin(exchange: Exchange, origin: str, which: str) -> list[Complaint
     if values[0] not in ("*", origin):
         return [
             Complaint(
-                f"{which} allows the origin {quoted(values[0])} alone, and the page's is {origin}: add it to "
-                "corsAllowOrigins."
+                f"{which} allows the origin {quoted(values[0])} alone, and the page's is {origin}. "
+                + _how_to_allow(origin, local=local)
             )
         ]
     return []
+
+
+def _how_to_allow(origin: str, *, local: bool) -> str:
+    if not local:
+        return "Add it to corsAllowOrigins (make deploy)."
+    return (
+        f"Start it anew with it: CORS_ORIGIN={origin} make dev, or python -m emulator --cors-origin {origin}; "
+        "or add it to corsAllowOrigins of the stack that it takes (Pulumi.dev.yaml)."
+    )
 
 
 def _listed(exchange: Exchange, name: str) -> set[str]:

@@ -112,3 +112,21 @@ def test_the_answer_itself_needs_the_origin_once() -> None:
     ]
     (twice,) = judge_answer(exchange(GOOD[0], GOOD[0]), PAGE)
     assert "2 times, which browsers refuse" in twice.text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [exchange(status=405), exchange(), exchange(("access-control-allow-origin", "http://localhost:3000"))],
+)
+def test_on_this_machine_nothing_is_deployed(answer: Exchange) -> None:
+    """What is to be done there is a variable of `make dev` or an option of the emulator."""
+    for judged in (judge_preflight(answer, PAGE, local=True), judge_answer(answer, PAGE, local=True)):
+        (complaint,) = judged
+        assert complaint.breaks
+        assert f"CORS_ORIGIN={PAGE} make dev" in complaint.text
+        assert f"--cors-origin {PAGE}" in complaint.text
+        assert "Pulumi.dev.yaml" in complaint.text
+        assert "make deploy" not in complaint.text
+    for judged in (judge_preflight(answer, PAGE), judge_answer(answer, PAGE)):
+        assert "make deploy" in judged[0].text
+        assert "make dev" not in judged[0].text

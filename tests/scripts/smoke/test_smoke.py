@@ -164,7 +164,8 @@ async def test_a_page_of_the_origin_may_read(
             {"origin": "https://other.example"},
             (
                 "The preflight (OPTIONS) was answered with 400, and browsers want 200 to 299.",
-                f"The answer has no Access-Control-Allow-Origin: {PAGE} is not allowed.",
+                f"The answer has no Access-Control-Allow-Origin: {PAGE} is not allowed. Start it anew",
+                f"CORS_ORIGIN={PAGE} make dev",
             ),
         ),
         (
