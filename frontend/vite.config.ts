@@ -2,6 +2,7 @@
 import process from 'node:process';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { contentSecurityPolicy } from './content-security-policy.ts';
 import { EMULATOR, PAGE_API, proxyTo, readEndpoint, readMaxBodyBytes } from './endpoint.ts';
 import { pageSizes } from './page-sizes.ts';
 
@@ -18,7 +19,7 @@ export default defineConfig(({ command, isPreview }) => {
   return {
     // Relative addresses: the built page may lie in any folder of any static host.
     base: building || isPreview ? './' : '/',
-    plugins: [react(), pageSizes()],
+    plugins: [react(), contentSecurityPolicy(given), pageSizes()],
     define: {
       __API__: JSON.stringify(building && given ? given.href : PAGE_API),
       __ENDPOINT__: JSON.stringify(shown?.href ?? null),

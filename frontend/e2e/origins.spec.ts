@@ -31,6 +31,37 @@ for (const { name, path } of PAGES) {
       await expect(chat.alert).toContainText("The model provider refused this service's credentials.");
     });
 
+    test('nothing that the page does is against its own policy', async ({ chat, page }) => {
+      const violations: string[] = [];
+      await page.exposeFunction('noteViolation', (said: string) => violations.push(said));
+      await page.addInitScript(() => {
+        document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+          const { noteViolation } = window as unknown as { noteViolation: (said: string) => void };
+          noteViolation(`${effectiveDirective}: ${blockedURI}`);
+        });
+      });
+      await chat.open(ALLOWED + path);
+      await chat.input.fill('/markdown');
+      const picture = Buffer.from('R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=', 'base64');
+      const file = { name: 'dot.gif', mimeType: 'image/gif', buffer: picture };
+      await page.locator('input[type="file"]').setInputFiles(file);
+      await expect(page.getByRole('img', { name: 'dot.gif' })).toBeVisible();
+      await chat.answered(() => chat.button('Send').click());
+      await expect(chat.answer.getByRole('table')).toBeVisible();
+      await chat.send('Please change the theme to dark');
+      await chat.answered(() => chat.button('Approve').click());
+      await chat.ask('/reasoning');
+      await chat.ask('/image');
+      const shown = chat.answer.getByRole('img');
+      await expect
+        .poll(() => shown.evaluate((image: HTMLImageElement) => image.naturalWidth))
+        .toBeGreaterThan(0);
+      expect(violations).toEqual([]);
+      // And what the policy forbids is noted: nothing else would have been.
+      await page.evaluate(() => fetch('https://elsewhere.example/').catch(() => {}));
+      await expect.poll(() => violations).toEqual(['connect-src: https://elsewhere.example/']);
+    });
+
     test('a page of any other origin says what is missing', async ({ chat }) => {
       await chat.open(SERVER + path);
       await chat.send('Hello');

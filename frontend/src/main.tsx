@@ -1,4 +1,5 @@
 /** The main page: the current AI SDK, UI message stream. */
+import './without-eval.ts';
 import { useCurrentConversation } from './chat/current.ts';
 import { UI_MESSAGE_STREAM } from './chat/wire.ts';
 import { mount } from './mount.tsx';
