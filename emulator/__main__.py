@@ -167,8 +167,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--memory",
         dest="memory_mb",
-        type=int,
-        help=f"MB, told to the function, not enforced ({default.memory_mb})",
+        type=_memory,
+        help=f"MB from 128 to 10240, told to the function, not enforced ({default.memory_mb})",
     )
     parser.add_argument(
         "--task-root", type=Path, help="directory in which the command starts (lambda/ of this repository)"
@@ -214,6 +214,12 @@ def _timeout(text: str) -> float:
             f"{text} is not a timeout; Lambda allows more than 0 and up to 900 seconds"
         )
     return seconds
+
+
+def _memory(text: str) -> int:
+    if not text.isdecimal() or not 128 <= int(text) <= 10240:  # noqa: PLR2004 - AWS developer guide, "Lambda quotas"
+        raise argparse.ArgumentTypeError(f"{text} is not a memory size; Lambda has 128 to 10240 MB")
+    return int(text)
 
 
 def _concurrency(text: str) -> int:
