@@ -26,6 +26,7 @@ for (const { name, path } of PAGES) {
       await chat.send('/cut');
       await expect(chat.alert).toContainText("The model's answer broke off.");
       await expect(chat.answer).toContainText('Hello!');
+      await expect(chat.page.getByRole('banner')).toContainText(/first bytes after \d/);
       await goesOn(chat);
     });
 

@@ -89,6 +89,33 @@ for (const { name, path } of PAGES) {
       expect(posted).not.toContain('old.txt');
     });
 
+    test('a refusal over the composer leaves the end of the conversation in sight', async ({
+      chat,
+      page,
+    }) => {
+      await page.setViewportSize({ width: 360, height: 560 });
+      await chat.open(path);
+      await chat.ask('/markdown');
+      const end = chat.button('Retry');
+      await expect(end).toBeInViewport({ ratio: 1 });
+      const bytes = Buffer.from([0, 159, 146, 150]);
+      const refused = ['one', 'two', 'three'].map((file) => ({
+        name: `${file}.bin`,
+        mimeType: 'application/octet-stream',
+        buffer: bytes,
+      }));
+      // Each refusal takes the place of the one before it.
+      for (const count of [3, 2, 3, 2, 3, 2]) {
+        const choosing = page.waitForEvent('filechooser');
+        await chat.button('Attach files').click();
+        await (await choosing).setFiles(refused.slice(0, count));
+        await expect(chat.alert).toContainText('two.bin');
+        await expect(chat.alert.getByText('three.bin')).toHaveCount(count - 2);
+        await expect(end).toBeInViewport({ ratio: 1 });
+        await expect(chat.button('Jump to latest')).toHaveCount(0);
+      }
+    });
+
     test('what cannot be attached is said, and nothing is sent', async ({ chat, page }) => {
       await chat.open(path);
       const posts = chat.posts();

@@ -73,6 +73,10 @@ describe('what arrives is passed on, text that arrived together as one', () => {
 describe('an answer without its end', () => {
   test.each([
     [UI_MESSAGE_STREAM, delta('text')],
+    [UI_MESSAGE_STREAM, delta('data: [DONE]\n\ndata: [DONE]\n\n')],
+    // Of which exactly the last thousand characters, those that are looked at, are as an end is.
+    [UI_MESSAGE_STREAM, delta(`data: [DONE]${' '.repeat(1000 - 'data: [DONE]"}\n\n'.length)}`)],
+    [UI_MESSAGE_STREAM, `${delta('text')}data: {"type":"data-x","data":"${'y'.repeat(2000)}data: [DONE]`],
     [DATA_STREAM, 'f:{"messageId":"m"}\n0:"d: is no end"\n'],
   ])('is an error after the text so far: $name', async (wire, sent) => {
     const url = await serve((_request, response) => response.end(sent));
@@ -82,6 +86,7 @@ describe('an answer without its end', () => {
 
   test.each([
     [UI_MESSAGE_STREAM, 'data: {"type":"error","errorText":"x"}\n\ndata: [DONE]\n\n'],
+    [UI_MESSAGE_STREAM, 'data: {"type":"finish"}\r\n\r\ndata:[DONE]\r\n\r\n'],
     [DATA_STREAM, '0:"a"\n3:"x"\n'],
   ])('an error that is said is an end: $name', async (wire, sent) => {
     const { text } = await read(wire, sent);
@@ -202,6 +207,26 @@ test('what the reader stops stays an AbortError, which useChat takes for no erro
   await expect(
     watchingFetch(UI_MESSAGE_STREAM, () => {})(url, { signal: controller.signal }),
   ).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test('how it came is told of one that the client leaves before its end', async () => {
+  const url = await serve((_request, response) => void response.write(delta('text')));
+  const arrivals: Arrival[] = [];
+  const response = await watchingFetch(UI_MESSAGE_STREAM, (arrival) => arrivals.push(arrival))(url);
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  await reader.read();
+  expect(arrivals).toEqual([]);
+  await reader.cancel();
+  expect(arrivals).toMatchObject([{ reads: 1, pieces: 1 }]);
+  expect(arrivals[0]?.waited).toBeGreaterThan(0);
+});
+
+test('of one without a byte there is nothing to tell', async () => {
+  const url = await serve((_request, response) => response.end());
+  const arrivals: Arrival[] = [];
+  const response = await watchingFetch(UI_MESSAGE_STREAM, (arrival) => arrivals.push(arrival))(url);
+  await expect(response.text()).rejects.toThrow(BrokenOffError);
+  expect(arrivals).toEqual([]);
 });
 
 describe('an answer came whole', () => {

@@ -61,53 +61,92 @@ export function watchingFetch(wire: Wire, onArrival: (arrival: Arrival) => void)
     }
     if (!response.ok) throw new RefusedError(response.status, await response.text());
     if (!response.body) return response;
-    const watched = response.body.pipeThrough(watch(wire, response.status, asked, onArrival));
+    const watched = watch(response.body.getReader(), wire, response.status, asked, onArrival);
     return new Response(watched, { status: response.status, headers: response.headers });
   };
 }
 
-function watch(wire: Wire, status: number, asked: number, onArrival: (arrival: Arrival) => void) {
+/** What `reader` gives, watched. The arrival is told however the body ends, the last word counts: ai@7 cancels it at an `error` part. */
+function watch(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  wire: Wire,
+  status: number,
+  asked: number,
+  onArrival: (arrival: Arrival) => void,
+): ReadableStream<Uint8Array> {
   const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
   let first = 0;
   let last = 0;
   let reads = 0;
   let pieces = 0;
   let head = '';
-  let tail = '';
+  // As if a line had ended before the first: an answer may be its end alone.
+  let tail = '\n';
   let line = '';
   let foreign = false;
-  const encoder = new TextEncoder();
-  return new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(bytes, controller) {
-      last = performance.now();
-      const text = decoder.decode(bytes, { stream: true });
-      if (reads === 0) first = last;
-      reads += 1;
-      if (head.trimStart().length < HEAD || foreign) head += text;
-      foreign = head.trimStart().length >= HEAD && !wire.begins.test(head);
-      if (foreign) {
-        // An error may come in parts; useChat could read none of it.
-        const maybeError = head.trimStart().startsWith('{') && head.length <= LONGEST_ERROR;
-        if (!maybeError) controller.error(wrong(wire, status, head));
-        return;
-      }
-      pieces += wire.pieces(text);
-      tail = (tail + text).slice(-TAIL);
-      if (!wire.join) {
-        controller.enqueue(bytes);
-        return;
-      }
-      const end = text.lastIndexOf('\n') + 1;
-      if (end) controller.enqueue(encoder.encode(wire.join(line + text.slice(0, end))));
-      line = end ? text.slice(end) : line + text;
+
+  /** The bytes to hand on of those that arrived; none of a line that is cut where lines are joined, nor of a foreign answer. */
+  function pass(bytes: Uint8Array): Uint8Array | undefined {
+    last = performance.now();
+    const text = decoder.decode(bytes, { stream: true });
+    if (reads === 0) first = last;
+    reads += 1;
+    if (head.trimStart().length < HEAD || foreign) head += text;
+    foreign = head.trimStart().length >= HEAD && !wire.begins.test(head);
+    if (foreign) {
+      // An error may come in parts; useChat could read none of it.
+      const maybeError = head.trimStart().startsWith('{') && head.length <= LONGEST_ERROR;
+      if (!maybeError) throw wrong(wire, status, head);
+      return undefined;
+    }
+    pieces += wire.pieces(text);
+    tail = (tail + text).slice(-TAIL);
+    if (!wire.join) return bytes;
+    const end = text.lastIndexOf('\n') + 1;
+    const whole = end ? wire.join(line + text.slice(0, end)) : '';
+    line = end ? text.slice(end) : line + text;
+    return whole ? encoder.encode(whole) : undefined;
+  }
+  function tell() {
+    if (reads) onArrival({ waited: first - asked, lasted: last - first, reads, pieces });
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          for (;;) {
+            const { done, value } = await reader.read();
+            const passed = done ? undefined : pass(value);
+            if (passed) {
+              controller.enqueue(passed);
+              // ai@4 reads nothing that comes after an error.
+              if (wire.ended.test(tail)) tell();
+              return;
+            }
+            if (!done) continue;
+            if (line) controller.enqueue(encoder.encode(line));
+            if (!wire.begins.test(head)) throw wrong(wire, status, head);
+            if (!wire.ended.test(tail)) throw new BrokenOffError('The stream has no end.');
+            controller.close();
+            break;
+          }
+          tell();
+        } catch (error) {
+          tell();
+          // What is still to come of a stream that nobody reads would hold its connection.
+          reader.cancel().catch(() => {});
+          throw error;
+        }
+      },
+      cancel(reason) {
+        tell();
+        return reader.cancel(reason);
+      },
     },
-    flush(controller) {
-      if (line) controller.enqueue(encoder.encode(line));
-      onArrival({ waited: first - asked, lasted: last - first, reads, pieces });
-      if (!wire.begins.test(head)) controller.error(wrong(wire, status, head));
-      else if (!wire.ended.test(tail)) controller.error(new BrokenOffError('The stream has no end.'));
-    },
-  });
+    { highWaterMark: 0 },
+  );
 }
 
 /** What an answer is that does not begin as one of the wire. */

@@ -91,7 +91,7 @@ export function tooLarge(
 ): string | undefined {
   const own = new Blob([JSON.stringify({ text, files })]).size;
   if (own + history + BODY_REST <= limit) return undefined;
-  const allowed = `the endpoint takes ${kilobytes(limit)} in a request`;
+  const allowed = `the endpoint takes ${Math.floor(limit / 1000)} kB in a request`;
   if (own + BODY_REST > limit) return `This message has ${kilobytes(own)}; ${allowed}. Leave something out.`;
   return `With this message the conversation has ${kilobytes(own + history)}; ${allowed}. Begin a new chat or leave something out.`;
 }

@@ -27,7 +27,6 @@ export function Composer({ conversation, input, onStop }: Props) {
   const empty = !text.trim() && !files.length;
 
   const attach = async (chosen: Iterable<File>) => {
-    setProblem(undefined);
     const problems: string[] = [];
     for (const file of chosen) {
       try {
@@ -38,7 +37,8 @@ export function Composer({ conversation, input, onStop }: Props) {
         problems.push(error.message);
       }
     }
-    if (problems.length) setProblem(problems.join(' '));
+    // Once: a composer that grew smaller for a moment would move the conversation up.
+    setProblem(problems.length ? problems.join(' ') : undefined);
     input.current?.focus();
   };
   const dropping = useFileDrop((dropped) => void attach(dropped));

@@ -40,7 +40,10 @@ export function useStickToBottom(): Following {
       setAtEnd(following.current);
     };
     const onResize = new ResizeObserver(() => {
-      if (following.current) scrolled.scrollTop = scrolled.scrollHeight;
+      if (!following.current) return;
+      scrolled.scrollTop = scrolled.scrollHeight;
+      // What grew smaller moved it up, of which the event is still to come: that is no reader's way up.
+      top = scrolled.scrollTop;
     });
     scrolled.addEventListener('scroll', onScroll, { passive: true });
     onResize.observe(grown);
