@@ -2,7 +2,8 @@
  *
  * Facts:
  * - ai@7 reads nothing and throws nothing where a stream is no SSE (`parseJsonEventStream` drops such lines), and takes
- *   a clean end without `finish` for success (`processUIMessageStream`). `data: [DONE]` is the last event.
+ *   a clean end without `finish` for success (`processUIMessageStream`). `data: [DONE]` is the last event, and a line of its
+ *   own: a delta may have these words in its text.
  * - ai@4 throws on a line without a colon or of an unknown code (`parseDataStreamPart`), and takes a clean end without
  *   `d:` for success with reason `unknown` (`processChatResponse`). `3:` is its error.
  * - ai@4 copies the whole message and SWR hashes it for every line (`callChatApi`, `mutate`): 1 MB in 20,000 lines took a
@@ -38,7 +39,7 @@ export interface Wire {
   name: string;
   /** What the first characters must look like, once there are `HEAD` of them or all. */
   begins: RegExp;
-  /** What the last thousand characters must have. */
+  /** What the last thousand characters must have: a line, since an answer's text may have the same words. */
   ended: RegExp;
   /** How many pieces of the answer a text of it carries. */
   pieces(text: string): number;
@@ -49,14 +50,14 @@ export interface Wire {
 export const UI_MESSAGE_STREAM: Wire = {
   name: 'UI message stream',
   begins: /^\s*(data:|:|event:|id:|retry:|$)/,
-  ended: /data: ?\[DONE\]/,
+  ended: /[\r\n]data: ?\[DONE\](?=[\r\n]|$)/,
   pieces: (text) => count(text, '"type":"text-delta"'),
 };
 
 export const DATA_STREAM: Wire = {
   name: 'data stream',
   begins: /^\s*([0-9a-k]:|$)/,
-  ended: /(^|\n)[d3]:/,
+  ended: /\n[d3]:/,
   pieces: (text) => count(text, '\n0:'),
   join: joinTexts,
 };
