@@ -67,6 +67,10 @@ test.each([
   expect(elsewhere(new RefusedError(status, '')).advice).toMatch(advice);
 });
 
+test('of a function that fails at every start, trying again is no advice', () => {
+  expect(elsewhere(new RefusedError(502, 'Internal Server Error')).advice).toBe('Its log says why.');
+});
+
 test('an unreachable endpoint of another origin may be a matter of CORS', () => {
   const { said, advice } = elsewhere(new UnreachableError('x'));
   expect(said).toContain('abc.lambda-url.eu-central-1.on.aws');

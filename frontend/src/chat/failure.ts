@@ -93,7 +93,7 @@ function refused({ status, body }: RefusedError): Failure {
     case 502:
       return {
         said: said ?? 'The function failed before it could answer (502).',
-        advice: said ? '' : 'Its log says why; try again.',
+        advice: said ? '' : 'Its log says why.',
       };
     case 503:
     case 504:
