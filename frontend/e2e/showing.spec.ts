@@ -126,6 +126,9 @@ for (const { name, path } of PAGES) {
       };
       await choose('program.bin', Buffer.from([0, 159, 146, 150]));
       await expect(chat.alert).toContainText('program.bin cannot be attached');
+      // The bytes of an empty archive are ASCII but for its zeros; a name is enough.
+      await choose('small.zip', Buffer.from('PK ASCII alone'));
+      await expect(chat.alert).toContainText('small.zip cannot be attached');
       await choose('large.txt', Buffer.alloc(400_000, 'a'));
       await chat.send('Read this');
       await expect(chat.alert).toContainText('the endpoint takes');

@@ -3,6 +3,17 @@ import type { ShownFile } from './conversation.ts';
 
 /** Binary types that the endpoint takes by default (its CHAT_ATTACHMENT_TYPES); of text it takes all. */
 const BINARY_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'application/pdf'];
+/** Endings of names whose files are text, where the system knows no type or calls it another than text. */
+const TEXT_ENDINGS = (
+  'txt md markdown rst adoc org tex log csv tsv json jsonl ndjson geojson ipynb xml html htm svg css scss yaml yml toml ini cfg conf ' +
+  'env properties sql graphql proto tf sh bash zsh ps1 bat py pyi js mjs cjs jsx ts mts cts tsx vue svelte c h cc cpp hpp ' +
+  'cs java kt swift go rs rb php pl lua r jl scala ex exs hs clj diff patch srt vtt'
+).split(' ');
+/** Types that are text though they are not called so. */
+const TEXT_TYPES =
+  /^(text\/.+|application\/((.+\+)?(json|xml|yaml)|(x-)?(javascript|ndjson|sh|sql|toml|yaml))|image\/svg\+xml)$/;
+/** What the file picker offers first. */
+export const ACCEPTED = [...BINARY_TYPES, 'text/*', ...TEXT_ENDINGS.map((ending) => `.${ending}`)].join(',');
 /** An image beyond so many bytes is made smaller: a photograph of a telephone is ten times a body's limit. */
 const LARGEST_IMAGE = 110_000;
 const IMAGE_EDGES = [1536, 1024, 768, 512];
@@ -21,9 +32,29 @@ export class AttachmentError extends Error {
  */
 export async function readAttachment(file: File): Promise<ShownFile> {
   if (file.size === 0) throw new AttachmentError(`${file.name} is empty.`);
-  if (!BINARY_TYPES.includes(file.type)) return await readText(file);
+  if (!BINARY_TYPES.includes(file.type)) {
+    if (isText(file)) return await readText(file);
+    throw notAttachable(file);
+  }
   const image = file.type.startsWith('image/') && file.size > LARGEST_IMAGE ? await smaller(file) : file;
   return { url: await dataUrl(image), mediaType: image.type, name: file.name };
+}
+
+/** By name and type; by its content alone, a small archive may pass for text.
+ *
+ * A name without an ending (Makefile, LICENSE, .gitignore) says nothing, and a type that is none neither: then the
+ * content tells.
+ */
+export function isText({ name, type }: Pick<File, 'name' | 'type'>): boolean {
+  const essence = type.split(';', 1)[0] ?? '';
+  if (TEXT_TYPES.test(essence)) return true;
+  const ending = /[^.]\.([^.]+)$/.exec(name)?.[1]?.toLowerCase();
+  if (ending !== undefined) return TEXT_ENDINGS.includes(ending);
+  return essence === '' || essence === 'application/octet-stream';
+}
+
+function notAttachable({ name }: File): AttachmentError {
+  return new AttachmentError(`${name} cannot be attached: images (PNG, JPEG, GIF, WebP), PDF and text can.`);
 }
 
 async function readText(file: File): Promise<ShownFile> {
@@ -33,9 +64,7 @@ async function readText(file: File): Promise<ShownFile> {
     // Bytes that no text has, though UTF-8 allows them.
     if (text.includes('\0')) throw new TypeError('NUL');
   } catch {
-    throw new AttachmentError(
-      `${file.name} cannot be attached: images (PNG, JPEG, GIF, WebP), PDF and text can.`,
-    );
+    throw notAttachable(file);
   }
   const mediaType = /^text\/[\w.+-]+$/.test(file.type) ? file.type : 'text/plain';
   return { url: await dataUrl(new Blob([bytes], { type: mediaType })), mediaType, name: file.name };

@@ -7,7 +7,7 @@ import {
   useRef,
   useState,
 } from 'react';
-import { AttachmentError, readAttachment, tooLarge } from '../chat/attachments.ts';
+import { ACCEPTED, AttachmentError, readAttachment, tooLarge } from '../chat/attachments.ts';
 import type { Conversation, ShownFile } from '../chat/conversation.ts';
 import { DraftFiles } from './files.tsx';
 import { useFileDrop } from './use-file-drop.ts';
@@ -120,6 +120,7 @@ export function Composer({ conversation, input, onStop }: Props) {
             type="file"
             multiple
             hidden
+            accept={ACCEPTED}
             aria-label="Files"
             onChange={(event) => {
               void attach([...(event.target.files ?? [])]);
