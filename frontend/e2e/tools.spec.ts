@@ -22,6 +22,33 @@ for (const { name, path } of PAGES) {
       expect(posts).toHaveLength(3);
     });
 
+    test('a suggestion shows a tool, by keyboard too, and is gone once something was asked', async ({
+      chat,
+      page,
+    }) => {
+      await chat.open(path);
+      const suggestions = page.getByRole('list', { name: 'Suggestions' }).getByRole('button');
+      await expect(suggestions).toHaveCount(3);
+      const time = suggestions.filter({ hasText: 'What time is it in Europe/Zurich?' });
+      await time.focus();
+      await page.keyboard.press('Enter');
+      await expect(chat.answer).toContainText('this answer followed.');
+      await chat.ended();
+      await expect(chat.answer.getByRole('group').filter({ hasText: 'current_time' })).toContainText('done');
+      await expect(suggestions).toHaveCount(0);
+      await expect(chat.input).toBeFocused();
+    });
+
+    test('a city is a time zone', async ({ chat }) => {
+      await chat.open(path);
+      await chat.send('What time is it in Zurich?');
+      await expect(chat.answer).toContainText('this answer followed.');
+      const call = chat.answer.getByRole('group').filter({ hasText: 'current_time' });
+      await expect(call).toContainText('done');
+      await call.getByText('current_time').click();
+      await expect(call.getByText('"timeZone": "Europe/Zurich"')).toBeVisible();
+    });
+
     test('a tool that fails says why, and the model is told', async ({ chat }) => {
       await chat.open(path);
       await chat.send('What time is it in Nowhere/Land?');

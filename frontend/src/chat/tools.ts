@@ -18,7 +18,7 @@ const TOOLS: Record<string, Tool> = {
       properties: {
         timeZone: {
           type: 'string',
-          description: 'IANA name such as Europe/Berlin. Left out: the reader’s own.',
+          description: 'IANA name such as Europe/Berlin, or its city. Left out: the reader’s own.',
         },
       },
     },
@@ -65,12 +65,32 @@ export function runTool(name: string, input: unknown): ToolOutcome {
   }
 }
 
-function currentTime(timeZone: string | undefined) {
+function currentTime(asked: string | undefined) {
   const now = new Date();
+  const timeZone = asked && (zoneOfCity(asked) ?? asked);
   try {
     const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long', timeZone });
     return { time: format.format(now), timeZone: format.resolvedOptions().timeZone, utc: now.toISOString() };
   } catch {
-    throw new Error(`${timeZone} is not the IANA name of a time zone.`);
+    throw new Error(`${asked} is not the IANA name of a time zone.`);
   }
+}
+
+/** The one zone that is named after a city, as models and people name it: Zurich, new york. */
+function zoneOfCity(city: string): string | undefined {
+  const wanted = plain(city);
+  const [zone, ...others] = Intl.supportedValuesOf('timeZone').filter(
+    (name) => plain(name.slice(name.lastIndexOf('/') + 1)) === wanted,
+  );
+  return others.length ? undefined : zone;
+}
+
+function plain(name: string): string {
+  // An accent is a character of its own after NFD: Zürich is Zurich, São Paulo is Sao Paulo.
+  return name
+    .trim()
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .replaceAll(/[_\s]+/g, ' ')
+    .toLowerCase();
 }

@@ -12,6 +12,7 @@ import { Header } from './header.tsx';
 import { Message } from './message.tsx';
 import { PageFailure } from './page-failure.tsx';
 import { useStickToBottom } from './use-stick-to-bottom.ts';
+import { Welcome } from './welcome.tsx';
 
 /** What makes one page different from the other. */
 export interface Page {
@@ -83,6 +84,10 @@ function OneChat({ page, id, onNewChat }: Props) {
     input.current?.focus();
   }, [toEnd]);
 
+  const onAsk = useCallback((question: string) => {
+    latest.current.send(question, []);
+    input.current?.focus();
+  }, []);
   const onStop = useCallback(() => {
     latest.current.stop();
     input.current?.focus();
@@ -112,7 +117,7 @@ function OneChat({ page, id, onNewChat }: Props) {
           <div className="column" ref={content}>
             {/* Each token would be read out: the beginning and the end of an answer are said by the status below. */}
             <div role="log" aria-live="off" aria-label="Conversation">
-              {!count && <p className="welcome">What would you like to know?</p>}
+              {!count && <Welcome onAsk={onAsk} />}
               {messages.map((message, index) => {
                 const isLast = index === count - 1;
                 return (
