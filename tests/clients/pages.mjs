@@ -155,7 +155,7 @@ function call({ page: number, name, given }) {
 }
 
 // Renders a component that a page of the documentation shows, asks through its form, and reads what it shows.
-async function component({ file, api, ask }) {
+async function component({ file, api, ask, before }) {
   const { Chat } = await import(new URL(file, import.meta.url));
   const element = document.body.appendChild(document.createElement('div'));
   const root = createRoot(element);
@@ -180,10 +180,14 @@ async function component({ file, api, ask }) {
     root.render(createElement(Chat));
     await shown(() => button() === 'Send');
     const input = element.querySelector('input');
-    Object.getOwnPropertyDescriptor(window.HTMLInputElement.prototype, 'value').set.call(input, ask);
-    input.dispatchEvent(new window.Event('input', { bubbles: true }));
-    await shown(() => input.value === ask);
-    element.querySelector('form').dispatchEvent(new window.Event('submit', { bubbles: true, cancelable: true }));
+    const submit = async (text) => {
+      Object.getOwnPropertyDescriptor(window.HTMLInputElement.prototype, 'value').set.call(input, text);
+      input.dispatchEvent(new window.Event('input', { bubbles: true }));
+      await shown(() => input.value === text);
+      element.querySelector('form').dispatchEvent(new window.Event('submit', { bubbles: true, cancelable: true }));
+    };
+    if (before !== null) await submit(before);
+    await submit(ask);
     await shown(() => button() === 'Stop');
     await shown(() => button() === 'Send');
     const read = (selector) => [...element.querySelectorAll(selector)].map(({ textContent }) => textContent);

@@ -178,12 +178,12 @@ class Pages:
         finally:
             await self.ask("close", page=opened["page"])
 
-    async def component(self, file: str, api: str, ask: str) -> dict[str, Any]:
-        """Render the export `Chat` of a module below this folder, and ask through its form.
+    async def component(self, file: str, api: str, ask: str, before: str | None = None) -> dict[str, Any]:
+        """Render the export `Chat` of a module below this folder, and ask through its form; `before`: that first.
 
         `{articles, alerts}`: the texts of `<article>` and `role="alert"` once its button is "Send" again.
         """
-        return await self.ask("component", file=file, api=api, ask=ask)
+        return await self.ask("component", file=file, api=api, ask=ask, before=before)
 
     async def ask(self, operation: str, **given: Any) -> dict[str, Any]:
         return await asyncio.to_thread(self._ask, operation, given)

@@ -18,6 +18,12 @@ class Example:
     words: tuple[str, ...]
     code: str
 
+    @property
+    def name(self) -> str | None:
+        """The module's name, by which others import it, where its first line says one (`// sentence-of.ts`)."""
+        found = re.match(r"// ([a-z-]+)\.ts\n", self.code)
+        return found[1] if found else None
+
 
 def examples() -> list[Example]:
     found = re.findall(r"^```(\w+)(.*)\n([\s\S]*?)^```$", PAGE.read_text(), re.MULTILINE)

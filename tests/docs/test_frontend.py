@@ -6,15 +6,17 @@ Its scripts are run by `tests/conformance/test_documented_scripts.py`.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chat.settings import Settings
 from tests.clients import pages, ui
 from tests.clients.pages import V4
 from tests.clients.ui import FOLDER
-from tests.docs.examples import RUN, Example, examples
+from tests.docs.examples import PAGE, RUN, Example, examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,28 @@ def test_every_block_is_checked() -> None:
         assert set(versions(example)) <= set(pages.VERSIONS), example.words
 
 
+def test_it_says_which_react_package_belongs_to_which_ai() -> None:
+    """As the packages do that the tests run: each generation of `ai` has its own of `@ai-sdk/react`."""
+    tested: dict[str, str] = {}
+    for file in (FOLDER / "package.json", *(FOLDER / "versions").glob("*/package.json")):
+        packages = json.loads(file.read_text())["dependencies"]
+        ai, react = (packages[name].partition(".")[0] for name in ("ai", "@ai-sdk/react"))
+        assert tested.setdefault(ai, react) == react, file
+    rows = re.findall(
+        r"^\| (\d+) \| (\d+) \| `npm install ai@(\d+) @ai-sdk/react@(\d+)` \|$",
+        PAGE.read_text(),
+        re.MULTILINE,
+    )
+    assert {ai: react for ai, react, _, _ in rows} == tested
+    assert [row[:2] for row in rows] == [row[2:] for row in rows]
+
+
+def test_it_names_the_types_of_files_that_are_taken() -> None:
+    accepted = re.search(r'accept="([^"]+)"', PAGE.read_text())
+    assert accepted is not None
+    assert tuple(accepted[1].split(",")) == Settings().attachment_types
+
+
 def check_types(folder: Path, version: str, code: list[Example]) -> str:
     """What tsc says of the examples, each a module of its own, with the packages of a version."""
     if reason := ui.missing():
@@ -48,7 +72,7 @@ def check_types(folder: Path, version: str, code: list[Example]) -> str:
     packages = FOLDER / "node_modules" if version == V4 else FOLDER / "versions" / version / "node_modules"
     types = FOLDER / "node_modules" / "@types"
     for number, example in enumerate(code):
-        (folder / f"example{number}.{example.language}").write_text(example.code)
+        (folder / f"{example.name or f'example{number}'}.{example.language}").write_text(example.code)
     (folder / "node.d.ts").write_text("declare const process: { env: Record<string, string | undefined> };\n")
     options = {
         "strict": True,
