@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
-import { endpointPath, readEndpoint, readMaxBodyBytes } from './endpoint.ts';
+import { EventEmitter, once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { HttpProxy, ProxyOptions } from 'vite';
+import { describe, expect, test } from 'vitest';
+import { endpointPath, PAGE_API, proxyTo, readEndpoint, readMaxBodyBytes } from './endpoint.ts';
 
 test.each([
   ['https://x.on.aws/', '/api/chat', '/'],
@@ -36,6 +40,35 @@ test.each([
   const read = () => readEndpoint({ LAMBDA_ENDPOINT });
   expect(read).toThrow(/has a user or a password in it.*give https:\/\/x\.on\.aws\/chat/);
   expect(read).not.toThrow(/secret/);
+});
+
+describe('an error of the proxy', () => {
+  /** What a browser is told where the proxy reports an error for a request that was answered so far. */
+  async function told(answered: string): Promise<[number, string]> {
+    const proxy = new EventEmitter() as unknown as HttpProxy.ProxyServer;
+    const options: ProxyOptions = {};
+    proxyTo(new URL('https://x.on.aws/'))[PAGE_API]?.configure?.(proxy, options);
+    const server = createServer((request, response) => {
+      if (answered) response.writeHead(200).write(answered);
+      proxy.emit('error', new Error('no route'), request, response);
+      if (answered) response.end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const body = await response.text();
+    server.closeAllConnections();
+    server.close();
+    return [response.status, body];
+  }
+
+  test('before an answer is one', async () => {
+    const error = "The page's server could not reach https://x.on.aws/: no route.";
+    expect(await told('')).toEqual([502, JSON.stringify({ success: false, error })]);
+  });
+
+  test('during an answer adds nothing to it', async () => {
+    expect(await told('data: half')).toEqual([200, 'data: half']);
+  });
 });
 
 test('the largest body is what the function has', () => {

@@ -1,10 +1,11 @@
 /** On real HTTP: a server of this process writes, `watchingFetch` reads. */
+import { EventEmitter } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Arrival, cameWhole, watchingFetch } from './arrival.ts';
 import { BrokenOffError, RefusedError, UnreachableError, WrongProtocolError } from './failure.ts';
-import { DATA_STREAM, joinTexts, UI_MESSAGE_STREAM, type Wire } from './wire.ts';
+import { DATA_STREAM, HEAD, joinTexts, UI_MESSAGE_STREAM, type Wire } from './wire.ts';
 
 const servers: Server[] = [];
 
@@ -63,6 +64,11 @@ describe('what arrives is passed on, text that arrived together as one', () => {
     expect(joinTexts(text)).toBe('f:{"messageId":"m"}\n0:"💚b"\nd:{}\n');
   });
 
+  test('a last line without its newline', async () => {
+    const stream = 'f:{"messageId":"m"}\n0:"a"\nd:{"finishReason":"stop"}';
+    expect((await read(DATA_STREAM, stream)).text).toBe(stream);
+  });
+
   test('a character cut in two', async () => {
     const bytes = new TextEncoder().encode(delta('💚') + DONE);
     const { text } = await read(UI_MESSAGE_STREAM, bytes.slice(0, 47), bytes.slice(47));
@@ -108,6 +114,19 @@ describe('an answer of the other protocol', () => {
     const url = await serve((_request, response) => response.end(sent));
     const response = await watchingFetch(wire, () => {})(url);
     await expect(response.text()).rejects.toThrow(WrongProtocolError);
+  });
+
+  test('is concluded behind heartbeats', async () => {
+    const rest = new EventEmitter();
+    const url = await serve((_request, response) => {
+      response.write('\n'.repeat(HEAD));
+      rest.once('due', () => response.end('<!doctype html>\nd:{}\n'));
+    });
+    const response = await watchingFetch(DATA_STREAM, () => {})(url);
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    expect((await reader.read()).value).toHaveLength(HEAD);
+    rest.emit('due');
+    await expect(reader.read()).rejects.toThrow(WrongProtocolError);
   });
 
   test('is not concluded from a first read that is a part of a line', async () => {

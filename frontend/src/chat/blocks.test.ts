@@ -19,6 +19,7 @@ describe('but not inside', () => {
     ['code in a list item', '- One\n\n  ```\n  a\n\nb\n  ```\n- Two'],
     ['indented code', '    a\n\n    b'],
     ['inline code of three backticks', 'Say ```x``` twice.'],
+    ['a table, however long', `| a |\n|---|${'\n| a cell |'.repeat(2_000)}`],
   ])('%s', (_what, text) => expect(splitBlocks(text)).toEqual([markdown(text)]));
 });
 
@@ -121,6 +122,13 @@ describe('a link that is defined in another block is still one', () => {
     expect(parsed[7]).toBe(`${paragraphs[7]}\n\n\n${definitions[7]}`);
     expect(parsed.join('').length).toBeLessThan(text.length * 2);
   });
+});
+
+test('a footnote is printed where it stands alone', () => {
+  expect(splitBlocks('See[^1].\n\n[^1]: The note.')).toEqual([
+    markdown('See[^1].\n'),
+    markdown('[^1]: The note.'),
+  ]);
 });
 
 describe('text without empty lines is cut all the same, and no character is lost', () => {
