@@ -16,7 +16,7 @@ from emulator.bandwidth import LAMBDA
 from emulator.faults import Fault, FaultError
 from emulator.front import Front
 from emulator.function import Function
-from emulator.header_case import HeaderCaseProtocol
+from emulator.http_protocols import HeaderCaseProtocol
 from emulator.logs import Log
 from emulator.reload import reloading
 from emulator.rest_api import RestApi

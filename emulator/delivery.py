@@ -6,22 +6,20 @@ Without a fault or a bandwidth nothing is counted or cut: what came in one read 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING
-
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.bandwidth import Bandwidth, Pace
 from emulator.faults import FaultKind
+from emulator.http_protocols import CHUNK_ENDS
 from emulator.prelude import CONTENT_TYPE
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Iterator, MutableMapping
     from typing import Any
 
     from emulator.invocation import Invocation
 
-_CHUNK_ENDS = "emulator.chunk_ends"
 _DELIMITER = b"\0" * 8
 # Pieces that are paced: 32 ms at Lambda's rate, so that they flow and do not jerk.
 _PIECE = 64 * 1024
@@ -31,35 +29,6 @@ _SLOW_PIECE = 128
 
 class GoneError(Exception):
     """The fault `gone` has come: the runtime's POST is to be answered 410."""
-
-
-class ChunkedProtocol(HttpToolsProtocol):
-    """uvicorn's own, which also tells the application at which bytes of a request's body its chunks end.
-
-    uvicorn joins chunks that come in one read. httptools calls `on_chunk_complete` where there is one.
-    """
-
-    def on_message_begin(self) -> None:
-        """Begin a request (httptools)."""
-        super().on_message_begin()
-        self._received = 0
-        self._chunk_ends: deque[int] = deque()
-        self._extended_scope[_CHUNK_ENDS] = self._chunk_ends
-
-    def on_body(self, body: bytes) -> None:
-        """Take bytes of the body (httptools)."""
-        self._received += len(body)
-        super().on_body(body)
-
-    def on_chunk_complete(self) -> None:
-        """Note that a chunk is whole; the last one is empty and not noted (httptools)."""
-        if not self._chunk_ends or self._chunk_ends[-1] != self._received:
-            self._chunk_ends.append(self._received)
-
-    @property
-    def _extended_scope(self) -> MutableMapping[str, Any]:
-        scope: MutableMapping[str, Any] = self.scope  # type: ignore[assignment]  # ASGI lets servers add keys
-        return scope
 
 
 class Delivery:
@@ -74,7 +43,7 @@ class Delivery:
     ) -> None:
         self._invocation = invocation
         self._fault = invocation.fault
-        self._ends: deque[int] = scope[_CHUNK_ENDS]
+        self._ends: deque[int] = scope[CHUNK_ENDS]
         self._size = 0
         self._payload = _PayloadChunks(has_prelude=content_type == CONTENT_TYPE)
         self._pace = None if bandwidth is None else Pace(bandwidth)

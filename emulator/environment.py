@@ -17,10 +17,10 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING, Literal
 
-from emulator.delivery import ChunkedProtocol
 from emulator.faults import FaultKind
+from emulator.http_protocols import ChunkedProtocol
 from emulator.invocation import Invocation, Phase
-from emulator.process import CommandError, FunctionProcess, Watchdog, describe_exit
+from emulator.process import ChildProcess, CommandError, Watchdog, describe_exit
 from emulator.report import TIMED_OUT, Failure, Outcome, end_lines, init_report, start_line
 from emulator.runtime_api import RuntimeApi
 from emulator.serving import serving
@@ -45,7 +45,7 @@ class Environment:
         self._initialized = False
         self._resources = contextlib.AsyncExitStack()
         self._api: RuntimeApi
-        self._process: FunctionProcess | None = None
+        self._process: ChildProcess | None = None
 
     @property
     def returning(self) -> bool:
@@ -100,7 +100,7 @@ class Environment:
             end_lines(invocation, dataclasses.replace(outcome, init_ms=init_ms), self._settings.memory_mb)
         )
 
-    async def _run(self, process: FunctionProcess, invocation: Invocation, began: float) -> Outcome:
+    async def _run(self, process: ChildProcess, invocation: Invocation, began: float) -> Outcome:
         """Give the event to the runtime, and wait for what becomes of it."""
         self._api.offer(invocation)
         left = max(0.0, invocation.timeout - _since(began) / 1000)
@@ -143,7 +143,7 @@ class Environment:
         self._api = RuntimeApi(self._settings.description, self._log.platform, self._settings.bandwidth)
         port = await self._resources.enter_async_context(serving(self._api, protocol=ChunkedProtocol))
         try:
-            process = self._process = await FunctionProcess.start(
+            process = self._process = await ChildProcess.start(
                 self._settings.command,
                 self._settings.environment(f"127.0.0.1:{port}", self._log.name),
                 self._settings.task_root,
@@ -169,7 +169,7 @@ class Environment:
         return failure
 
     async def _first_of(
-        self, process: FunctionProcess, patience: float, **events: Awaitable[object]
+        self, process: ChildProcess, patience: float, **events: Awaitable[object]
     ) -> Literal["ready", "fault", "exited", "neither"]:
         """Which comes first, the process's end among them."""
         waiting = {name: asyncio.ensure_future(event) for name, event in events.items()}

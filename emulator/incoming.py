@@ -1,4 +1,4 @@
-"""What every front takes of a request before the function sees it: its bounded body, and the fault wished for."""
+"""What every front does about an invocation: takes a bounded body and the fault wished for, and sends the answer."""
 
 from __future__ import annotations
 

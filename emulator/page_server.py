@@ -20,7 +20,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulator.process import FunctionProcess, Watchdog
+from emulator.process import ChildProcess, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ class PageError(Exception):
 class PageServer:
     """A running dev server; `url` has its slash. `ended` is done when it is gone."""
 
-    def __init__(self, process: FunctionProcess, url: str) -> None:
+    def __init__(self, process: ChildProcess, url: str) -> None:
         self.url = url
         self._process = process
 
@@ -102,11 +102,11 @@ async def _running(
     folder: Path,
     watchdog: Watchdog,
     log: Callable[[str], None],
-) -> AsyncIterator[FunctionProcess]:
+) -> AsyncIterator[ChildProcess]:
     """A command in the page's folder, stopped with all that it started when the block ends."""
     colourless = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
     environment = {**colourless, "NO_COLOR": "1", **variables}
-    process = await FunctionProcess.start(command, environment, folder, watchdog, log)
+    process = await ChildProcess.start(command, environment, folder, watchdog, log)
     try:
         yield process
     finally:

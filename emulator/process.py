@@ -1,4 +1,7 @@
-"""The function's process: started in a group of its own, its output passed on line by line, never an orphan."""
+"""Child processes: each in a group of its own, its output passed on line by line, never an orphan.
+
+The function's, and where the page is served, npm and Vite.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _READS_AT_ONCE = 16
 
 
 class CommandError(Exception):
-    """The function's command cannot be started; the message says what to do."""
+    """A command cannot be started; the message says what to do."""
 
 
 class Watchdog:
@@ -57,7 +60,7 @@ class Watchdog:
         await self._process.wait()
 
 
-class FunctionProcess:
+class ChildProcess:
     """A running command. `exited` is done when it and all that it started are gone, and its output was read."""
 
     def __init__(
@@ -77,7 +80,7 @@ class FunctionProcess:
         directory: Path,
         watchdog: Watchdog,
         log: Callable[[str], None],
-    ) -> FunctionProcess:
+    ) -> ChildProcess:
         """Start `command` in `directory`; `log` gets each line that it prints.
 
         Raises:

@@ -22,7 +22,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
-from emulator.header_case import headers_as_written
+from emulator.http_protocols import headers_as_written
 from emulator.incoming import is_passed_on
 
 if TYPE_CHECKING:

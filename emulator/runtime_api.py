@@ -52,7 +52,7 @@ class RuntimeApi:
 
     `started` is set at the first `/next`; `init_error` is what `/init/error` said. `function` describes the
     function to extensions (`functionName`, `functionVersion`, `handler`). `warn` gets sentences for the log.
-    `bandwidth` bounds streamed answers. To be served with `delivery.ChunkedProtocol`.
+    `bandwidth` bounds streamed answers. To be served with `http_protocols.ChunkedProtocol`.
     """
 
     def __init__(

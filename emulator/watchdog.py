@@ -1,4 +1,4 @@
-"""Kills the function's processes when the emulator itself is killed and can no longer do it.
+"""Kills the child processes when the emulator itself is killed and can no longer do it.
 
 A process of its own, because only that works on every POSIX system (Linux alone could do it with
 `PR_SET_PDEATHSIG`). Its standard input is a pipe from the emulator, one line for each process group: `+PID` when

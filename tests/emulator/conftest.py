@@ -16,7 +16,7 @@ import pytest
 
 from emulator.front import Front
 from emulator.function import Function
-from emulator.header_case import HeaderCaseProtocol
+from emulator.http_protocols import HeaderCaseProtocol
 from emulator.logs import Log
 from emulator.rest_api import RestApi
 from emulator.serving import serving

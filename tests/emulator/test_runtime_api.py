@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.delivery import ChunkedProtocol
 from emulator.faults import Fault, FaultKind
+from emulator.http_protocols import ChunkedProtocol
 from emulator.invocation import FunctionError, Invocation, ResponseEnd, ResponseStart
 from emulator.runtime_api import MAX_BUFFERED, RuntimeApi
 from emulator.serving import serving
