@@ -11,6 +11,7 @@ Facts:
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from chat.json_text import encode_json
@@ -29,7 +30,8 @@ def event(value: dict[str, Any]) -> bytes:
     """One event."""
     encoded = encode_json(value)
     if b'"__proto__"' in encoded or b'"constructor"' in encoded:
-        encoded = encode_json(_without_prototypes(value))
+        # Read back: what is no JSON (infinity) is null only there, and a null `constructor` is refused.
+        encoded = encode_json(_without_prototypes(json.loads(encoded)))
     return b"data: " + encoded + b"\n\n"
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ({"__proto__": 1, "a": 1}, {"a": 1}),
         ({"a": [{"__proto__": {"x": 1}}]}, {"a": [{}]}),
         ({"constructor": None}, {}),
+        ({"constructor": float("inf")}, {}),
         ({"constructor": {"prototype": 1}}, {}),
         ({"constructor": {"prototypes": 1}}, {"constructor": {"prototypes": 1}}),
         ({"constructor": "Bouygues"}, {"constructor": "Bouygues"}),
