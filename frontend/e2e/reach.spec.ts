@@ -67,6 +67,7 @@ for (const { name, path, other } of PAGES) {
       await chat.open(path);
       await chat.ask('/markdown');
       await chat.ask(`A word without an end: ${'abcdefghij'.repeat(30)}`);
+      await chat.input.fill(`https://console.test/${'abcdefghij'.repeat(30)}`);
       const { scroll, client } = await page.evaluate(() => ({
         scroll: document.documentElement.scrollWidth,
         client: document.documentElement.clientWidth,

@@ -20,6 +20,17 @@ for (const { name, path } of PAGES) {
       await expect(chat.answers.first()).toContainText(kept ?? 'nothing was kept');
     });
 
+    test('what is typed or clicked right after Send stops nothing', async ({ chat, page }) => {
+      await chat.open(path);
+      await chat.input.fill('/length');
+      await chat.button('Send').dblclick();
+      await page.keyboard.type('and then');
+      await expect(chat.input).toHaveValue('and then');
+      await chat.ended();
+      await expect(chat.answer).not.toContainText('You stopped');
+      await expect(chat.answer).toContainText('I am a stand-in');
+    });
+
     test('Escape stops too', async ({ chat, page }) => {
       await chat.open(path);
       await chat.send('/long');

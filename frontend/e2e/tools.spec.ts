@@ -57,6 +57,16 @@ for (const { name, path } of PAGES) {
       await chat.ended();
     });
 
+    test('a permission that was passed over can no longer be given', async ({ chat }) => {
+      await chat.open(path);
+      await chat.ask('Please change the theme to dark');
+      await expect(chat.button('Approve')).toBeVisible();
+      await chat.ask('/length');
+      await expect(chat.button('Approve')).toHaveCount(0);
+      await expect(chat.answers.first()).toContainText('was not run');
+      await expect(chat.button('Theme: system')).toBeVisible();
+    });
+
     test('a tool that needs permission runs once it is given', async ({ chat, page }) => {
       await chat.open(path);
       const posts = chat.posts();

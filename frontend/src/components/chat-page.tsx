@@ -126,6 +126,7 @@ function OneChat({ page, id, onNewChat }: Props) {
                     message={message}
                     live={isLast && status === 'streaming' && message.role === 'assistant'}
                     busy={busy}
+                    open={isLast}
                     settled={!isLast || !busy}
                     onRetry={isLast && message.role === 'assistant' && !busy && !error ? onRetry : undefined}
                     onEdit={onEdit}

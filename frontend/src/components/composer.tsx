@@ -52,6 +52,7 @@ export function Composer({ conversation, input, onStop }: Props) {
     conversation.send(text.trim(), files);
     setText('');
     setFiles([]);
+    input.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     // While an input method composes, Enter chooses a word.
@@ -131,7 +132,12 @@ export function Composer({ conversation, input, onStop }: Props) {
             Enter sends, Shift+Enter makes a line, Esc stops
           </span>
           {busy ? (
-            <button type="button" className="send stop" onClick={onStop}>
+            <button
+              type="button"
+              className="send stop"
+              // The second click of two is meant for what stood here before: Send.
+              onClick={({ detail }) => (detail < 2 ? onStop() : input.current?.focus())}
+            >
               Stop
             </button>
           ) : (

@@ -24,6 +24,8 @@ interface Props {
   settled: boolean;
   /** Present on the answer that can be asked for anew. */
   onRetry?: (() => void) | undefined;
+  /** Whether it is the last one, whose questions can be answered. */
+  open: boolean;
   onEdit: (messageId: string, text: string) => void;
   onDecide: (tool: ShownTool, approved: boolean) => void;
 }
@@ -33,6 +35,7 @@ export const Message = memo(function Message({
   live,
   busy,
   settled,
+  open,
   onRetry,
   onEdit,
   onDecide,
@@ -70,6 +73,7 @@ export const Message = memo(function Message({
           part={part}
           own={own}
           live={live && index === message.parts.length - 1}
+          open={open}
           onDecide={onDecide}
         />
       ))}
@@ -103,10 +107,11 @@ interface PartProps {
   part: ShownPart;
   own: boolean;
   live: boolean;
+  open: boolean;
   onDecide: Props['onDecide'];
 }
 
-function Part({ part, own, live, onDecide }: PartProps) {
+function Part({ part, own, live, open, onDecide }: PartProps) {
   switch (part.kind) {
     case 'text':
       if (!part.text) return null;
@@ -115,7 +120,7 @@ function Part({ part, own, live, onDecide }: PartProps) {
     case 'reasoning':
       return part.text ? <Reasoning text={part.text} live={live} /> : null;
     case 'tool':
-      return <ToolCall tool={part} live={live} onDecide={onDecide} />;
+      return <ToolCall tool={part} live={live} open={open} onDecide={onDecide} />;
     case 'file':
       return <File file={part} />;
     case 'data':

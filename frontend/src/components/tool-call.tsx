@@ -14,12 +14,15 @@ interface Props {
   tool: ShownTool;
   /** Whether its answer is still being made; a call of an ended one no longer runs. */
   live: boolean;
+  /** Whether the reader can still decide: a question that was passed over is not to be answered later. */
+  open: boolean;
   onDecide: (tool: ShownTool, approved: boolean) => void;
 }
 
-export function ToolCall({ tool, live, onDecide }: Props) {
+export function ToolCall({ tool, live, open, onDecide }: Props) {
   const { name, state, input, output, error } = tool;
-  const abandoned = !live && (state === 'preparing' || state === 'running');
+  const broken = !live && (state === 'preparing' || state === 'running');
+  const abandoned = broken || (!open && state === 'asking');
   return (
     <div className={`aside tool ${state}`}>
       <details>
@@ -42,7 +45,7 @@ export function ToolCall({ tool, live, onDecide }: Props) {
         </dl>
       </details>
       {error && state === 'failed' && <p className="why">{error}</p>}
-      {state === 'asking' && (
+      {open && state === 'asking' && (
         <div className="decision">
           <p>
             The model wants to call <code>{name}</code> with <code>{JSON.stringify(input)}</code>.

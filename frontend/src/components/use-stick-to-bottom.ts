@@ -40,7 +40,8 @@ export function useStickToBottom(): Following {
       setAtEnd(following.current);
     };
     const onResize = new ResizeObserver(() => {
-      if (!following.current) return;
+      // A message that is being edited grows for its reader, who looks at its beginning.
+      if (!following.current || grown.querySelector('.editor:focus-within')) return;
       scrolled.scrollTop = scrolled.scrollHeight;
       // What grew smaller moved it up, of which the event is still to come: that is no reader's way up.
       top = scrolled.scrollTop;
