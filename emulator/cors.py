@@ -19,8 +19,9 @@ Facts, with their sources:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 # A program that asks from ever new origins must not fill the log.
 _MOST_TOLD = 50
+# What settings can name (infra/cors.py has the whole rule). Nothing else is put into a command to be copied.
+_NAMEABLE: Final = re.compile(r"https?://[a-z0-9._-]+(:[0-9]+)?|https?://\[[0-9a-f:.]+\](:[0-9]+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +94,13 @@ class RefusedOrigins:
         ):
             return
         self._told.add(origin)
+        advice = (
+            f"To allow it: CORS_ORIGIN={origin} make dev, or --cors-origin {origin} of python -m emulator."
+            if _NAMEABLE.fullmatch(origin)
+            else "No settings can name this origin (a file, a sandboxed frame, a scheme of its own): serve the page "
+            "over http, or allow all: CORS_ORIGIN='*' make dev."
+        )
         self.tell(
             f"Preflight from {origin}: not among the allowed origins ({', '.join(self.cors.allow_origins)}), so its "
-            f"browser does not send the request. To allow it: CORS_ORIGIN={origin} make dev, or --cors-origin {origin} "
-            "of python -m emulator."
+            f"browser does not send the request. {advice}"
         )

@@ -7,6 +7,7 @@ log, below a traceback. Here its own checks run in a process of their own, with 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from asyncio.subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from chat.settings import SettingsError
 try:
     import chat.app
 except SettingsError as error:
-    sys.stdout.write(str(error))
+    sys.stdout.buffer.write(str(error).encode("utf-8", "backslashreplace"))
     sys.exit({_REFUSED})
 """
 
@@ -49,7 +50,8 @@ async def check_variables(settings: FunctionSettings) -> None:
     try:
         said, _ = await checking.communicate()
     except asyncio.CancelledError:
-        checking.kill()
+        with contextlib.suppress(ProcessLookupError):  # it heard the same Ctrl-C
+            checking.kill()
         await checking.wait()
         raise
     if checking.returncode == _REFUSED:

@@ -57,7 +57,8 @@ def is_deeper(value: Any, levels: int) -> bool:
     if not isinstance(value, dict | list):
         return False
     items = value.values() if isinstance(value, dict) else value
-    return levels <= 0 or any(is_deeper(item, levels - 1) for item in items)
+    # A long flat list costs a check for each item, not a call.
+    return levels <= 0 or any(is_deeper(item, levels - 1) for item in items if isinstance(item, dict | list))
 
 
 def _joined(text: str) -> str:

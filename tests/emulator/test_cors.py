@@ -152,6 +152,14 @@ async def test_a_refused_preflight_is_in_the_log_once_an_origin(start_emulator: 
         assert "CORS_ORIGIN=http://localhost:5174 make dev" in told[0]
 
 
+@pytest.mark.parametrize("origin", ["null", "capacitor://localhost", "http://x';touch y"])
+def test_no_command_names_an_origin_that_no_settings_can_name(origin: str) -> None:
+    told: list[str] = []
+    RefusedOrigins(CAPTURED, told.append).preflight(origin)
+    assert f"CORS_ORIGIN={origin}" not in told[0]
+    assert "CORS_ORIGIN='*'" in told[0]
+
+
 def test_a_program_of_ever_new_origins_does_not_fill_the_log() -> None:
     told: list[str] = []
     refused = RefusedOrigins(CAPTURED, told.append)
