@@ -180,6 +180,18 @@ class Abort(Struct, frozen=True):
 Terminal = Finish | Error | Abort
 """One of these ends every stream, and nothing follows it."""
 
+ToolPart = (
+    ToolCallStart
+    | ToolCallDelta
+    | ToolCall
+    | ToolInputError
+    | ToolResult
+    | ToolError
+    | ToolApprovalRequest
+    | ToolDenied
+)
+"""What concerns one tool call, named by its `call_id`."""
+
 Part = (
     TextDelta
     | ReasoningDelta
@@ -190,16 +202,7 @@ Part = (
     | File
     | Data
     | Annotation
-    | ToolCallStart
-    | ToolCallDelta
-    | ToolCall
-    | ToolInputError
-    | ToolResult
-    | ToolError
-    | ToolApprovalRequest
-    | ToolDenied
+    | ToolPart
     | StepFinish
-    | Finish
-    | Error
-    | Abort
+    | Terminal
 )

@@ -24,16 +24,7 @@ from chat.protocols import named
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ToolPart = (
-    ToolCallStart
-    | ToolCallDelta
-    | ToolCall
-    | ToolInputError
-    | ToolResult
-    | ToolError
-    | ToolApprovalRequest
-    | ToolDenied
-)
+    from chat.parts import ToolPart
 
 DENIED = "The user did not allow this call."
 """What a client reads as the error of a denied call where its protocol has no denial."""

@@ -66,8 +66,7 @@ from chat.protocols.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chat.parts import FinishReason, Part, Terminal, Usage
-    from chat.protocols.calls import ToolPart
+    from chat.parts import FinishReason, Part, Terminal, ToolPart, Usage
     from chat.protocols.values import MessagePart, StepPart
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -52,8 +52,7 @@ from chat.protocols.totals import TotalUsage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chat.parts import Part, Terminal
-    from chat.protocols.calls import ToolPart
+    from chat.parts import Part, Terminal, ToolPart
 
     _Beside = Source | DocumentSource | File | Data | Annotation
     _Rare = ToolPart | _Beside | StepFinish | ReasoningSignature | RedactedReasoning

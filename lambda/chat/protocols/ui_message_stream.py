@@ -63,8 +63,7 @@ from chat.protocols.ui_chunks import content_chunk, data_chunk, input_chunks, ou
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chat.parts import Part, Terminal
-    from chat.protocols.calls import ToolPart
+    from chat.parts import Part, Terminal, ToolPart
 
 _START_STEP = event({"type": "start-step"})
 _FINISH_STEP = event({"type": "finish-step"})

@@ -12,9 +12,10 @@ from chat.parts import (
     ToolDenied,
     ToolError,
     ToolInputError,
+    ToolPart,
     ToolResult,
 )
-from chat.protocols.calls import Calls, CallState, OutOfPlaceError, ToolPart
+from chat.protocols.calls import Calls, CallState, OutOfPlaceError
 
 START, DELTA, CALL = ToolCallStart("c", "t"), ToolCallDelta("c", "{"), ToolCall("c", "t", {})
 UNUSABLE, ASK = ToolInputError("c", "t", {}, "no"), ToolApprovalRequest("c", "a")
