@@ -23,6 +23,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from emulator.http_answer import encoded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -69,7 +71,7 @@ class Cors:
         if self.allows(origin):
             headers += [("access-control-allow-origin", origin), *said]
             headers += [("access-control-allow-credentials", "true" if self.allow_credentials else "")]
-        return [(name.encode(), value.encode("latin-1")) for name, value in headers if value]
+        return encoded(header for header in headers if header[1])
 
 
 @dataclass(slots=True)

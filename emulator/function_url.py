@@ -25,7 +25,7 @@ from starlette.responses import Response
 
 from emulator.cors import RefusedOrigins
 from emulator.function import Throttled, trace_id_of
-from emulator.http_answer import send_head, send_payload
+from emulator.http_answer import encoded, remapped, send_head, send_payload
 from emulator.incoming import MAX_EVENT, BodyTooLarge, read_body, wished_fault
 from emulator.invocation import FunctionError, ResponseStart
 from emulator.prelude import CONTENT_TYPE, Prelude, PreludeError, PreludeReader
@@ -160,13 +160,10 @@ def response_headers(prelude: Prelude, default_type: str, request_id: str, trace
     """The head of the answer: the function's headers and cookies, and those that AWS adds."""
     names = {name.lower() for name in prelude.headers}
     pairs = [] if "content-type" in names else [("content-type", default_type)]
-    for name, value in prelude.headers.items():
-        pairs.append(
-            (f"x-amzn-remapped-{name.lower()}" if name.lower() in _REMAPPED else name.lower(), value)
-        )
+    pairs += remapped(prelude.headers.items(), _REMAPPED)
     pairs += [("set-cookie", cookie) for cookie in prelude.cookies]
     pairs += [("x-amzn-requestid", request_id), ("x-amzn-trace-id", _lower_case_names(trace_id))]
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+    return encoded(pairs)
 
 
 def buffered_response(payload: bytes) -> tuple[Prelude, bytes]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from emulator.invocation import FunctionError, ResponseEnd
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from starlette.types import Scope, Send
 
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 # RFC 9110, sections 15.3.5 and 15.4.5.
 _WITHOUT_BODY = (204, 304)
+
+
+def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Headers as ASGI takes them. What HTTP can carry beyond ASCII is ISO 8859-1."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def remapped(headers: Iterable[tuple[str, str]], names: frozenset[str]) -> list[tuple[str, str]]:
+    """A function's headers in lower case; those of `names`, which are the front's own, as `x-amzn-remapped-…`."""
+    lower_case = ((name.lower(), value) for name, value in headers)
+    return [(f"x-amzn-remapped-{name}" if name in names else name, value) for name, value in lower_case]
 
 
 async def send_head(send: Send, status: int, headers: Headers) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from emulator.event_stream import CONTENT_TYPE, invoke_complete, payload_chunk
-from emulator.http_answer import send_head, send_payload
+from emulator.http_answer import encoded, send_head, send_payload
 from emulator.invocation import FunctionError, ResponseStart
 from emulator.runtime_api import MAX_BUFFERED
 
@@ -95,9 +95,7 @@ class AsItComes:
             assert isinstance(first, ResponseStart)
             default_type = "application/octet-stream" if first.streaming else "application/json"
             headers["content-type"] = first.content_type or default_type
-            await send_head(
-                send, 200, [(name.encode(), text.encode("latin-1")) for name, text in headers.items()]
-            )
+            await send_head(send, 200, encoded(headers.items()))
             if isinstance(after, bytes):
                 await send_payload(scope, send, 200, after, events)
             else:
@@ -122,9 +120,7 @@ class EventStream:
             async for event in self._invocation.events():
                 if not begun:
                     headers = _headers(self._invocation, self._version) | {"content-type": CONTENT_TYPE}
-                    await send_head(
-                        send, 200, [(name.encode(), text.encode("latin-1")) for name, text in headers.items()]
-                    )
+                    await send_head(send, 200, encoded(headers.items()))
                     begun = True
                 if isinstance(event, bytes):
                     await send(

@@ -35,7 +35,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from emulator.function import Throttled, trace_id_of
-from emulator.http_answer import send_head, send_payload
+from emulator.http_answer import encoded, remapped, send_head, send_payload
 from emulator.incoming import MAX_EVENT, BodyTooLarge, read_body, respond, wished_fault
 from emulator.invocation import FunctionError
 from emulator.prelude import Prelude, PreludeError, PreludeReader
@@ -162,10 +162,7 @@ class _Answer:
             yield event
 
     def _headers(self, prelude: Prelude) -> Headers:
-        pairs = [
-            (f"x-amzn-remapped-{name.lower()}" if name.lower() in _REMAPPED else name.lower(), value)
-            for name, value in merged(prelude)
-        ]
+        pairs = remapped(merged(prelude), _REMAPPED)
         if "content-type" not in dict(pairs):
             pairs.append(("content-type", "application/json"))
         pairs += [("set-cookie", cookie) for cookie in prelude.cookies]
@@ -173,7 +170,7 @@ class _Answer:
             ("x-amzn-requestid", self._request_id),
             ("x-amzn-trace-id", self._invocation.trace_id.partition(";")[0]),
         ]
-        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+        return encoded(pairs)
 
     def _failed(self, status: int, message: str) -> Response:
         return _refuse(status, "InternalServerErrorException", message, self._request_id)

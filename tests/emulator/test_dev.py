@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parents[2]
 # The first start may install the page's packages.
 _PATIENCE = 180
-_OF_DEV = (
-    *("OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", "LAMBDA_ENDPOINT"),
-    *("PORT", "PAGE_PORT", "STACK", "STAND_IN_DELAY_MS", "CORS_ORIGIN"),
-)
 _CHAT = {"id": "c", "messages": [{"role": "user", "content": "Say it in Ghent"}]}
 
 pytestmark = [
@@ -70,11 +66,10 @@ class Dev:
 
 @contextlib.asynccontextmanager
 async def dev(**variables: str) -> AsyncIterator[Dev]:
-    clean = {name: value for name, value in os.environ.items() if name not in _OF_DEV}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "emulator.dev"),
         cwd=_ROOT,
-        env={**clean, "PORT": "0", "PAGE_PORT": "0", **variables},
+        env={**os.environ, "PORT": "0", "PAGE_PORT": "0", **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
